@@ -37,12 +37,12 @@ export function mentionedFiles(code: string, files: readonly FileRecord[]): File
 
 function literals(code: string): string[] {
   return [...code.matchAll(LITERAL)].map(([, ...groups]) =>
-    unescape(groups.find((group) => group !== undefined) ?? ''),
+    readEscapes(groups.find((group) => group !== undefined) ?? ''),
   );
 }
 
 /** Escapes that occur in file names; the rest stays, as it cannot equal a stored name anyway. */
-const unescape = (text: string): string =>
+const readEscapes = (text: string): string =>
   text
     .replace(/\\u([0-9a-fA-F]{4})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replace(/\\(['"\\])/g, '$1');

@@ -37,7 +37,7 @@ export function inlineCode(value: string, maxCharacters = 80): string {
 
 /** A fenced block whose content cannot end it. */
 export function codeBlock(content: string, language = ''): string {
-  const unbroken = content.replaceAll('```', `\`${ZERO_WIDTH_SPACE}\`${ZERO_WIDTH_SPACE}\``);
+  const unbroken = content.replace(/`{3,}/g, (ticks) => [...ticks].join(ZERO_WIDTH_SPACE));
   // A back-tick at the very end would merge with the closing fence, even behind a newline on some clients.
   return `\`\`\`${language}\n${unbroken.endsWith('`') ? unbroken + ZERO_WIDTH_SPACE : unbroken}\n\`\`\``;
 }

@@ -1,0 +1,76 @@
+"""What the function's environment variables say, and their removal from where user code could read them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Profile = Literal["lambda", "local"]
+
+_SECRET_PREFIXES = ("AWS_", "_AWS_", "LAMBDA_", "SLASHBOX_", "_X_AMZN", "_HANDLER", "_LAMBDA")
+
+
+class SettingsError(ValueError):
+    """A variable of the function's configuration that cannot be used; the message is for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    :ivar packages_url: bundles lie at `{packages_url}/{key}`; http(s) or file; None: there are none
+    :ivar layer_root: where Lambda unpacks layers
+    :ivar profile: `lambda` may rely on what AWS gives (a machine of our own); `local` may not
+    :ivar run_uid: the user id that code runs under where we may choose one (started as root); None: choose
+    """
+
+    packages_url: str | None = None
+    layer_root: Path = Path("/opt")
+    profile: Profile = "lambda"
+    run_uid: int | None = None
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """:raises SettingsError: naming the variable and what it may be"""
+    profile = environment.get("SLASHBOX_PROFILE") or "lambda"
+    if profile not in {"lambda", "local"}:
+        raise SettingsError(f"SLASHBOX_PROFILE is {profile!r}; it can be 'lambda' or 'local'")
+    uid = environment.get("SLASHBOX_RUN_UID", "")
+    if uid and not (uid.isascii() and uid.isdigit() and 0 < int(uid) < 2**32 - 1):
+        raise SettingsError(f"SLASHBOX_RUN_UID is {uid!r}; it must be a user id above 0")
+    return Settings(
+        packages_url=(environment.get("SLASHBOX_PACKAGES_URL") or "").rstrip("/") or None,
+        layer_root=Path(environment.get("SLASHBOX_LAYER_ROOT") or "/opt"),
+        profile="local" if profile == "local" else "lambda",
+        run_uid=int(uid) if uid else None,
+    )
+
+
+def forget_environment(environment: MutableMapping[str, str]) -> None:
+    """Removes credentials, addresses and settings from `environment` and blanks the copy in /proc.
+
+    Removing alone is not enough: /proc/PID/environ shows the block as it was when the process started,
+    whatever was unset since, to every process of the same user. A Lambda function may not use prctl, so the
+    block is overwritten in place. What stays is set again, because C code (OpenSSL) reads it from the block.
+    """
+    for name in list(environment):
+        if name.startswith(_SECRET_PREFIXES):
+            del environment[name]
+    kept = dict(environment)
+    if _blank_environment_block():
+        environment.update(kept)
+
+
+def _blank_environment_block() -> bool:
+    try:
+        stat = Path("/proc/self/stat").read_text(encoding="latin-1")
+    except OSError:
+        return False  # not Linux: no such block to read either
+    # Counted behind the command's name, which may contain anything, start and end are fields 47 and 48.
+    fields = stat.rpartition(")")[2].split()
+    start, end = int(fields[47]), int(fields[48])
+    if 0 < start < end:
+        ctypes.memset(start, 0, end - start)
+    return True

@@ -1,0 +1,104 @@
+"""Deletes what runs leave behind, whatever they did to it: any depth, any mode, any kind, never through a link."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - these are the places to look at
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def wipe(path: Path) -> bool:
+    """Deletes `path`, a file or a folder, if it is there. True when it is gone; never raises OSError.
+
+    shutil.rmtree recurses and fails in a tree of a thousand levels. Here every folder found is moved up beside
+    the first one, so that the tree gets flat and no path ever grows long.
+    """
+    with contextlib.suppress(FileNotFoundError, IsADirectoryError, PermissionError, OSError):
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            path.unlink()
+            return True
+    with contextlib.suppress(OSError):
+        top = os.open(path, _OPEN_FOLDER)
+        try:
+            _flatten(top)
+        finally:
+            os.close(top)
+    with contextlib.suppress(OSError):
+        path.rmdir()
+    return not os.path.lexists(path)
+
+
+def strays(uid: int, keep: Iterable[Path] = ()) -> list[Path]:
+    """What belongs to `uid` in the folders that everybody may write to, except what lies in or leads to `keep`."""
+    kept = set(keep)
+    found: list[Path] = []
+    for folder in SHARED_FOLDERS:
+        with contextlib.suppress(OSError), os.scandir(folder) as listing:
+            for entry in listing:
+                with contextlib.suppress(OSError):
+                    mine = entry.stat(follow_symlinks=False).st_uid == uid
+                    path = Path(entry.path)
+                    if mine and path not in kept and not any(other.is_relative_to(path) for other in kept):
+                        found.append(path)
+    return found
+
+
+def _flatten(top: int) -> None:
+    """Empties the folder open as `top`; each folder inside is renamed to a fresh name in `top`, then emptied."""
+    count = 0
+    waiting = [top]
+    names: list[str] = []
+    while waiting or names:
+        if waiting:
+            folder = waiting.pop()
+        else:
+            try:
+                folder = _open(top, names[-1])
+            except OSError:
+                names.pop()
+                continue
+        name = None if folder == top else names.pop()
+        try:
+            with contextlib.suppress(OSError):
+                os.fchmod(folder, 0o700)
+            for entry in os.listdir(folder):  # noqa: PTH208
+                if not _unlink(folder, entry):
+                    count += 1
+                    fresh = f".wipe-{os.getpid()}-{count}"
+                    with contextlib.suppress(OSError):
+                        # A folder must be writable to be moved: its entry for the parent changes.
+                        _make_writable(folder, entry)
+                        os.rename(entry, fresh, src_dir_fd=folder, dst_dir_fd=top)  # noqa: PTH104
+                        names.append(fresh)
+        except OSError:
+            pass
+        finally:
+            if name is not None:
+                os.close(folder)
+        if name is not None:
+            with contextlib.suppress(OSError):
+                os.rmdir(name, dir_fd=top)  # noqa: PTH106
+
+
+def _open(top: int, name: str) -> int:
+    _make_writable(top, name)
+    return os.open(name, _OPEN_FOLDER, dir_fd=top)
+
+
+def _make_writable(folder: int, entry: str) -> None:
+    if stat.S_ISDIR(os.stat(entry, dir_fd=folder, follow_symlinks=False).st_mode):  # noqa: PTH116
+        # Nothing of the run is alive to swap the entry for a link between these two calls.
+        os.chmod(entry, 0o700, dir_fd=folder)  # noqa: PTH101
+
+
+def _unlink(folder: int, entry: str) -> bool:
+    try:
+        os.unlink(entry, dir_fd=folder)  # noqa: PTH108
+    except OSError:
+        return False
+    return True
