@@ -1,15 +1,15 @@
 /**
  * Users' files: an object in S3 and a record in DynamoDB, in an order of writes that leaves nothing
- * unfindable when it stops half-way: record `pending` (with the quota check, in one transaction) →
- * object → record `ready`; deleting: object → record.
+ * unfindable when it stops half-way: record `pending` → object → record `ready`, which in the same
+ * transaction lets older files make room; deleting: object → record (docs/adr/0007-room-is-made-last.md).
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
+  PutCommand,
   QueryCommand,
   TransactWriteCommand,
-  UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../shared/clock.ts';
 import { safeFileName } from '../shared/file-names.ts';
@@ -50,7 +50,7 @@ export interface FileStoreOptions {
   readonly clock: Clock;
 }
 
-/** Somebody else's transaction won; after so many in a row something other than contention is wrong. */
+/** Another upload of the same user won; after so many in a row something else is wrong. */
 const MAX_ATTEMPTS = 10;
 /** Seconds until clean-up takes a record whose object never came. */
 const PENDING_SECONDS = 3_600;
@@ -63,18 +63,19 @@ export function createFileStore({ documents, objects, table, limits, clock }: Fi
     },
 
     async upload(userId, file, path) {
-      const stored = await reserve(userId, 'upload', file);
+      const record = await begin(userId, 'upload', file);
       try {
-        await objects.putFile(stored.file.objectKey, path, stored.file.contentType);
+        await objects.putFile(record.objectKey, path, record.contentType);
       } catch (error) {
-        await giveBack(stored);
+        // Only tidier than waiting for clean-up; where this fails too, clean-up does it.
+        await remove(record).catch(() => undefined);
         throw error;
       }
-      return finish(stored);
+      return finish(record);
     },
 
     async adopt(userId, file, objectKey) {
-      return finish(await reserve(userId, 'run', file, objectKey));
+      return finish(await begin(userId, 'run', file, objectKey));
     },
 
     remove,
@@ -105,41 +106,50 @@ export function createFileStore({ documents, objects, table, limits, clock }: Fi
     return files.sort((a, b) => b.createdAt - a.createdAt || b.fileId.localeCompare(a.fileId));
   }
 
-  /** The quota check and the `pending` record in one transaction, guarded by the user's version counter. */
-  async function reserve(
+  async function begin(
     userId: UserId,
     origin: FileRecord['origin'],
     { name, contentType, size }: NewFile,
     objectKey?: string,
-  ): Promise<StoredFile> {
+  ): Promise<FileRecord> {
+    const now = clock();
+    const fileId = newFileId(userId, now);
+    const file: FileRecord = {
+      ...fileKey(userId, fileId),
+      ...expiry(now + limits.fileLifetimeSeconds, now + PENDING_SECONDS),
+      type: 'file',
+      userId,
+      fileId,
+      name: safeFileName(name),
+      contentType,
+      size,
+      objectKey: objectKey ?? uploadObjectKey(userId, fileId),
+      origin,
+      status: 'pending',
+      createdAt: now,
+    };
+    await documents.send(
+      new PutCommand({ TableName: table, Item: file, ConditionExpression: 'attribute_not_exists(pk)' }),
+    );
+    return file;
+  }
+
+  /** `ready`, and whoever has to make room `deleting`, in one transaction guarded by the user's version. */
+  async function finish(file: FileRecord): Promise<StoredFile> {
+    const { userId } = file;
+    const ready: FileRecord = { ...file, ...expiry(file.expiresAt), status: 'ready' };
     for (let attempt = 1; ; attempt++) {
       const now = clock();
-      const fileId = newFileId(userId, now);
       const version = await versionOf(userId);
-      const evicted = planRoom(await allOf(userId), { origin, size }, { ...limits, ...FIXED_LIMITS }, now);
-      const file: FileRecord = {
-        ...fileKey(userId, fileId),
-        ...expiry(now + limits.fileLifetimeSeconds, now + PENDING_SECONDS),
-        type: 'file',
-        userId,
-        fileId,
-        name: safeFileName(name),
-        contentType,
-        size,
-        objectKey: objectKey ?? uploadObjectKey(userId, fileId),
-        origin,
-        status: 'pending',
-        createdAt: now,
-      };
+      const others = (await allOf(userId)).filter(({ fileId }) => fileId !== file.fileId);
+      const evicted = planRoom(others, file, { ...limits, ...FIXED_LIMITS }, now);
       try {
         await documents.send(
           new TransactWriteCommand({
             TransactItems: [
               bumpVersion(userId, version),
-              {
-                Put: { TableName: table, Item: file, ConditionExpression: 'attribute_not_exists(pk)' },
-              },
-              ...evicted.map((victim) => markDeleting(victim, now)),
+              move(file, ready),
+              ...evicted.map((victim) => move(victim, { ...victim, ...expiry(now), status: 'deleting' })),
             ],
           }),
         );
@@ -148,37 +158,10 @@ export function createFileStore({ documents, objects, table, limits, clock }: Fi
         await backOff(attempt);
         continue;
       }
-      return { file, evicted };
+      // Marked in the transaction already: where this fails, clean-up takes them within the hour.
+      await Promise.allSettled(evicted.map(remove));
+      return { file: ready, evicted };
     }
-  }
-
-  async function finish({ file, evicted }: StoredFile): Promise<StoredFile> {
-    const due = expiry(file.expiresAt);
-    await documents.send(
-      new UpdateCommand({
-        TableName: table,
-        Key: fileKey(file.userId, file.fileId),
-        UpdateExpression: 'SET #status = :ready, dueAt = :dueAt, dueHour = :dueHour, #ttl = :ttl',
-        ConditionExpression: '#status = :pending',
-        ExpressionAttributeNames: { '#status': 'status', '#ttl': 'ttl' },
-        ExpressionAttributeValues: {
-          ':ready': 'ready',
-          ':pending': 'pending',
-          ':dueAt': due.dueAt,
-          ':dueHour': due.dueHour,
-          ':ttl': due.ttl,
-        },
-      }),
-    );
-    // Marked in the transaction already: where this fails, clean-up takes them within the hour.
-    await Promise.allSettled(evicted.map(remove));
-    return { file: { ...file, ...due, status: 'ready' }, evicted };
-  }
-
-  /** A file that could not be stored must not have cost the user another one. */
-  async function giveBack({ file, evicted }: StoredFile): Promise<void> {
-    const restore = (victim: FileRecord) => documents.send(new UpdateCommand(setStatus(victim, victim)));
-    await Promise.allSettled([remove(file), ...evicted.map(restore)]);
   }
 
   async function versionOf(userId: UserId): Promise<number> {
@@ -205,21 +188,22 @@ export function createFileStore({ documents, objects, table, limits, clock }: Fi
     };
   }
 
-  function markDeleting(victim: FileRecord, now: number) {
-    return { Update: setStatus(victim, { status: 'deleting', ...expiry(now) }) };
-  }
-
-  function setStatus(
-    { userId, fileId }: FileRecord,
-    { status, dueAt, dueHour }: Pick<FileRecord, 'status' | 'dueAt' | 'dueHour'>,
-  ) {
+  function move(from: FileRecord, to: FileRecord) {
     return {
-      TableName: table,
-      Key: fileKey(userId, fileId),
-      UpdateExpression: 'SET #status = :status, dueAt = :dueAt, dueHour = :dueHour',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeNames: { '#status': 'status' },
-      ExpressionAttributeValues: { ':status': status, ':dueAt': dueAt, ':dueHour': dueHour },
+      Update: {
+        TableName: table,
+        Key: fileKey(from.userId, from.fileId),
+        UpdateExpression: 'SET #status = :to, dueAt = :dueAt, dueHour = :dueHour, #ttl = :ttl',
+        ConditionExpression: '#status = :from',
+        ExpressionAttributeNames: { '#status': 'status', '#ttl': 'ttl' },
+        ExpressionAttributeValues: {
+          ':from': from.status,
+          ':to': to.status,
+          ':dueAt': to.dueAt,
+          ':dueHour': to.dueHour,
+          ':ttl': to.ttl,
+        },
+      },
     };
   }
 }

@@ -11,7 +11,7 @@ export interface Quota {
 }
 
 /**
- * @param files all records of the user, in any order
+ * @param files all other records of the user, in any order; only complete ones count
  * @param now unix seconds
  * @returns the oldest files that have to go, oldest first
  */
@@ -22,7 +22,7 @@ export function planRoom(
   now: number,
 ): FileRecord[] {
   const counted = files
-    .filter((file) => file.origin === incoming.origin && file.status !== 'deleting' && file.expiresAt > now)
+    .filter((file) => file.origin === incoming.origin && file.status === 'ready' && file.expiresAt > now)
     .sort((a, b) => a.createdAt - b.createdAt || a.fileId.localeCompare(b.fileId));
   return incoming.origin === 'upload'
     ? counted.slice(0, Math.max(0, counted.length + 1 - quota.maxFiles))

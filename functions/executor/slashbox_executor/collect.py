@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from .names import clean_name, unique_name
-from .protocol import Failure, FileKind, RunLimits
+from .protocol import MAX_FILES, Failure, FileKind, RunLimits
 
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 20_000
@@ -72,6 +72,7 @@ class _Collection:
         self._entries = 0
         self._end = time.monotonic() + _SECONDS
         self._skipped: list[Failure] = []
+        self._unnamed = 0
 
     def run(self, figures: int, work: int) -> list[Failure]:
         self._folder(figures, (), "figure")
@@ -111,9 +112,7 @@ class _Collection:
         if len(here) > _MAX_DEPTH:
             self._skip(here, f"lies deeper than {_MAX_DEPTH} folders")
             return
-        with contextlib.suppress(OSError):
-            os.chmod(here[-1], 0o700, dir_fd=folder)  # noqa: PTH101
-        below = os.open(here[-1], _OPEN_FOLDER, dir_fd=folder)
+        below = _open(folder, here[-1], _OPEN_FOLDER)
         try:
             self._folder(below, here, kind)
         finally:
@@ -123,11 +122,7 @@ class _Collection:
         if not stat.S_ISREG(os.stat(here[-1], dir_fd=folder, follow_symlinks=False).st_mode):  # noqa: PTH116
             self._skip(here, "is not a regular file")
             return
-        try:
-            handle = os.open(here[-1], _OPEN_FILE, dir_fd=folder)
-        except PermissionError:
-            os.chmod(here[-1], 0o600, dir_fd=folder)  # noqa: PTH101
-            handle = os.open(here[-1], _OPEN_FILE, dir_fd=folder)
+        handle = _open(folder, here[-1], _OPEN_FILE)
         with os.fdopen(handle, "rb") as source:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode):
@@ -163,7 +158,20 @@ class _Collection:
             self._skip(here, reason)
 
     def _skip(self, here: tuple[str, ...], reason: str) -> None:
-        self._skipped.append(Failure(clean_name("-".join(here)), reason))
+        if len(self._skipped) < MAX_FILES:
+            self._skipped.append(Failure(clean_name("-".join(here)), reason))
+        else:
+            self._unnamed += 1
+            self._skipped[-1] = Failure("…", f"{self._unnamed + 1} more files were left out")
+
+
+def _open(folder: int, name: str, flags: int) -> int:
+    """Opens what the run may have closed to us. Root is never refused, and so never changes a mode."""
+    try:
+        return os.open(name, flags, dir_fd=folder)
+    except PermissionError:
+        os.chmod(name, 0o700, dir_fd=folder)  # noqa: PTH101
+        return os.open(name, flags, dir_fd=folder)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

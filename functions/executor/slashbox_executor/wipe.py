@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,55 +51,44 @@ def strays(uid: int, keep: Iterable[Path] = ()) -> list[Path]:
 
 def _flatten(top: int) -> None:
     """Empties the folder open as `top`; each folder inside is renamed to a fresh name in `top`, then emptied."""
-    count = 0
-    waiting = [top]
-    names: list[str] = []
-    while waiting or names:
-        if waiting:
-            folder = waiting.pop()
-        else:
+    waiting = _empty(top, top)
+    while waiting:
+        name = waiting.pop()
+        with contextlib.suppress(OSError):
+            folder = _open(top, name)
             try:
-                folder = _open(top, names[-1])
-            except OSError:
-                names.pop()
-                continue
-        name = None if folder == top else names.pop()
-        try:
-            with contextlib.suppress(OSError):
-                os.fchmod(folder, 0o700)
-            for entry in os.listdir(folder):  # noqa: PTH208
-                if not _unlink(folder, entry):
-                    count += 1
-                    fresh = f".wipe-{os.getpid()}-{count}"
-                    with contextlib.suppress(OSError):
-                        # A folder must be writable to be moved: its entry for the parent changes.
-                        _make_writable(folder, entry)
-                        os.rename(entry, fresh, src_dir_fd=folder, dst_dir_fd=top)  # noqa: PTH104
-                        names.append(fresh)
-        except OSError:
-            pass
-        finally:
-            if name is not None:
+                waiting += _empty(folder, top)
+            finally:
                 os.close(folder)
-        if name is not None:
-            with contextlib.suppress(OSError):
-                os.rmdir(name, dir_fd=top)  # noqa: PTH106
+            os.rmdir(name, dir_fd=top)  # noqa: PTH106
+
+
+def _empty(folder: int, top: int) -> list[str]:
+    """Unlinks the files of `folder` and moves its folders to `top`; returns their new names there."""
+    moved: list[str] = []
+    with contextlib.suppress(OSError):
+        os.fchmod(folder, 0o700)
+    for entry in os.listdir(folder):  # noqa: PTH208
+        with contextlib.suppress(OSError):
+            if not stat.S_ISDIR(_look(folder, entry).st_mode):
+                os.unlink(entry, dir_fd=folder)  # noqa: PTH108
+                continue
+            _make_writable(folder, entry)  # moving a folder changes its own entry for the parent
+            fresh = f".wipe-{secrets.token_hex(8)}"
+            os.rename(entry, fresh, src_dir_fd=folder, dst_dir_fd=top)  # noqa: PTH104
+            moved.append(fresh)
+    return moved
 
 
 def _open(top: int, name: str) -> int:
-    _make_writable(top, name)
     return os.open(name, _OPEN_FOLDER, dir_fd=top)
 
 
+def _look(folder: int, entry: str) -> os.stat_result:
+    return os.stat(entry, dir_fd=folder, follow_symlinks=False)  # noqa: PTH116
+
+
 def _make_writable(folder: int, entry: str) -> None:
-    if stat.S_ISDIR(os.stat(entry, dir_fd=folder, follow_symlinks=False).st_mode):  # noqa: PTH116
-        # Nothing of the run is alive to swap the entry for a link between these two calls.
+    """Root needs no permission, and must not change one: chmod would follow a link put there meanwhile."""
+    if os.geteuid() != 0:
         os.chmod(entry, 0o700, dir_fd=folder)  # noqa: PTH101
-
-
-def _unlink(folder: int, entry: str) -> bool:
-    try:
-        os.unlink(entry, dir_fd=folder)  # noqa: PTH108
-    except OSError:
-        return False
-    return True

@@ -38,7 +38,7 @@ describe('planRoom', () => {
           const left = records.filter(
             (file) =>
               file.origin === origin &&
-              file.status !== 'deleting' &&
+              file.status === 'ready' &&
               file.createdAt + 172_800 > NOW &&
               !victims.includes(file),
           );

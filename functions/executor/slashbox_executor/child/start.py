@@ -1,0 +1,137 @@
+"""Runs the user's code as `__main__`, shows its last value, explains its errors, saves its open figures.
+
+Started as: python -I -S -B -u start.pyc ROOT CODE_NAME [PATH…]
+ROOT is the run's folder (see workspace.py); each PATH is where packages lie.
+"""
+
+from __future__ import annotations
+
+import builtins
+import marshal
+import sys
+from collections.abc import Callable
+
+import _ast
+import _sitebuiltins
+
+# Flags that `from __future__ import …` sets on code; the last expression must be compiled under them too.
+_FUTURE_FLAGS = 0x1FE0000
+_PYC_HEADER = 16
+
+
+def main(root: str, code_name: str, paths: list[str]) -> int:
+    """The exit code."""
+    work, code_path = f"{root}/work", f"{root}/code/{code_name}"
+
+    def load(name: str) -> dict[str, object]:
+        """Runs another part of this child and returns what it defines."""
+        with open(f"{root}/boot/{name}.pyc", "rb") as file:  # noqa: PTH123
+            compiled = marshal.loads(file.read()[_PYC_HEADER:])  # noqa: S302 - written by boot.py for this run
+        namespace: dict[str, object] = {"__name__": f"slashbox_{name}"}
+        exec(compiled, namespace)  # noqa: S102
+        return namespace
+
+    def call(part: str, function: str, *arguments: object) -> object:
+        found = parts.get(part)
+        if found is None:
+            found = parts[part] = load(part)
+        target = found[function]
+        return target(*arguments) if callable(target) else None
+
+    def explain(kind: type[BaseException], error: BaseException, _trace: object) -> None:
+        call("explain", "explain", kind, error, code_name, work)
+
+    parts: dict[str, dict[str, object]] = {}
+    with open(code_path, encoding="utf-8") as file:  # noqa: PTH123
+        source = file.read()
+    _arrange_interpreter(work, code_name, paths)
+    sys.excepthook = explain
+    module = _main_module(work, code_name, code_path)
+    parts["hooks"] = load("hooks")
+    call("hooks", "install", call, root, code_name, source)
+    exit_code = _guarded(lambda: _execute(source, code_name, module.__dict__, call))
+    if "matplotlib._pylab_helpers" in sys.modules:
+        _guarded(lambda: call("figures", "save_open", root))
+    return exit_code
+
+
+def _arrange_interpreter(work: str, code_name: str, paths: list[str]) -> None:
+    """What `python main.py` would find; isolated mode and -S left it out."""
+    sys.argv[:] = [code_name]
+    sys.path[:0] = [work]
+    sys.path += paths
+    for name in ("quit", "exit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+    for name in ("copyright", "credits", "license"):
+        setattr(builtins, name, _sitebuiltins._Printer(name, "See https://www.python.org/"))
+    builtins.help = _sitebuiltins._Helper()
+
+
+def _main_module(work: str, code_name: str, code_path: str) -> object:
+    """
+    A fresh `__main__`. Its `__file__` is where a script beside its data would lie, so that code which looks
+    for files next to itself finds them; the loader knows the real place and serves the source from there.
+    """
+    module = type(sys)("__main__")
+    module.__dict__.update(
+        __file__=f"{work}/{code_name}",
+        __builtins__=builtins,
+        __cached__=None,
+        __annotations__={},
+        __loader__=_source_loader(code_path),
+    )
+    sys.modules["__main__"] = module
+    return module
+
+
+def _source_loader(path: str) -> object:
+    import _frozen_importlib_external as external  # noqa: PLC0415
+
+    return external.SourceFileLoader("__main__", path)
+
+
+def _guarded(action: Callable[[], object]) -> int:
+    """Runs `action` and does with its exceptions what the interpreter would; returns the exit code."""
+    try:
+        action()
+    except SystemExit as request:
+        return _exit_code(request.code)
+    except BaseException as error:
+        try:
+            sys.excepthook(type(error), error, error.__traceback__)
+        except SystemExit as request:
+            return _exit_code(request.code)
+        except BaseException:
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        return 1
+    return 0
+
+
+def _exit_code(code: object) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _execute(
+    source: str, name: str, namespace: dict[str, object], call: Callable[..., object]
+) -> None:
+    """exec, and the value of a closing expression shown as in a notebook."""
+    tree = compile(source, name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], _ast.Expr) else None
+    body = compile(tree, name, "exec", dont_inherit=True)
+    exec(body, namespace)  # noqa: S102
+    if last is not None:
+        flags = body.co_flags & _FUTURE_FLAGS
+        closing = compile(_ast.Expression(last.value), name, "eval", flags, dont_inherit=True)
+        value = eval(closing, namespace)  # noqa: S307
+        if value is not None:
+            call("display", "show", value)
+
+
+if __name__ == "__main__":
+    _ours = sys.modules["__main__"]  # keeps our own functions alive when the user's module takes the name
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))

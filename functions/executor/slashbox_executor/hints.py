@@ -1,0 +1,121 @@
+"""One line for the person, where status and traceback alone do not say what to do."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from .manifest import Manifest
+from .imports import find_missing
+from .protocol import RunLimits
+from .supervise import Ending
+
+_WAITS_FOR_INPUT = re.compile(r"^EOFError: EOF when reading a line", re.MULTILINE)
+_NO_NETWORK = re.compile(
+    r"^(?:[\w.]+\.)?(?:gaierror|URLError|ConnectionRefusedError|ConnectTimeout|NewConnectionError|MaxRetryError"
+    r"|ConnectError|ClientConnectorError|ClientConnectorDNSError|ProxyError)\b"
+    r"|^OSError: \[Errno 101\]|Temporary failure in name resolution|Network is unreachable",
+    re.MULTILINE,
+)
+_NO_MEMORY = re.compile(r"^(?:[\w.]+\.)?_?(?:Array)?MemoryError\b", re.MULTILINE)
+_NO_SEMAPHORES = re.compile(r"^OSError: \[Errno 38\]", re.MULTILINE)
+_NO_THREADS = re.compile(
+    r"^(?:RuntimeError: can't start new thread|BlockingIOError: \[Errno 11\])", re.MULTILINE
+)
+_FILE_TOO_LARGE = re.compile(r"^OSError: \[Errno 27\]", re.MULTILINE)
+_NETWORK_MODULES = frozenset(
+    "requests httpx aiohttp urllib3 websocket websockets boto3 botocore paramiko selenium playwright scrapy "
+    "discord yfinance openai anthropic praw tweepy wget pycurl ftputil pymysql psycopg2 redis pymongo".split()
+)
+_TAIL_CHARACTERS = 4_000
+
+
+def ran_out_of_memory(ending: Ending) -> bool:
+    """The code itself ended with a MemoryError."""
+    return ending.exit_code == 1 and bool(_NO_MEMORY.search(_last_line(ending.stderr)))
+
+
+def hint_for(ending: Ending, limits: RunLimits, stdin_given: bool, manifest: Manifest) -> str | None:
+    """What to tell the person beside the output, or None."""
+    if ending.broken is not None or ran_out_of_memory(ending):
+        return _about_limit(ending, limits)
+    if ending.signal == "SIGXCPU":
+        return "It used more processor time than a run may take."
+    if ending.signal == "SIGKILL":
+        return "The system ended it, most likely because it ran out of memory."
+    if ending.exit_code in {0, None}:
+        return None
+    return _about_error(_last_line(ending.stderr), limits, stdin_given) or _about_module(
+        ending.stderr, manifest
+    )
+
+
+def _about_limit(ending: Ending, limits: RunLimits) -> str:
+    match ending.broken:
+        case "timeout":
+            return f"It was stopped after {limits.time_seconds:g} seconds, the time a run may take."
+        case "disk":
+            return f"It was stopped: a run may write {limits.disk_megabytes:,} MB, and not too many files."
+        case "processes":
+            return f"It was stopped: a run may have {limits.processes} processes and threads."
+    return f"It ran out of memory: a run may use {limits.memory_megabytes:,} MB."
+
+
+def _about_error(line: str, limits: RunLimits, stdin_given: bool) -> str | None:
+    if _WAITS_FOR_INPUT.search(line):
+        if stdin_given:
+            return "Your code asked for more input than the stdin field gave it."
+        return "Your code waits for input(): give it in the stdin field."
+    if _NO_NETWORK.search(line):
+        return "Network access is switched off here."
+    if _NO_SEMAPHORES.search(line):
+        return (
+            "Pools, queues and locks of multiprocessing do not work here; threads do: try "
+            "concurrent.futures.ThreadPoolExecutor or multiprocessing.dummy."
+        )
+    if _NO_THREADS.search(line):
+        return f"A run may have {limits.processes} processes and threads."
+    if _FILE_TOO_LARGE.search(line):
+        return f"One file may have at most {limits.disk_megabytes:,} MB."
+    return None
+
+
+def _about_module(errors: str, manifest: Manifest) -> str | None:
+    missing = find_missing(_last_line(errors))
+    if not missing:
+        return None
+    module = missing[0]
+    root = module.partition(".")[0]
+    if manifest.providers(module):
+        return None
+    if text := manifest.hints.get(module) or manifest.hints.get(root):
+        return text
+    if root.casefold() in _NETWORK_MODULES:
+        return f"{root} is not available: there is no network access here."
+    return _near_package(root, manifest)
+
+
+def _near_package(root: str, manifest: Manifest) -> str | None:
+    imports = {
+        name: owner
+        for name, owners in manifest.imports.items()
+        for owner in owners
+        if (found := manifest.distributions.get(owner)) and found.approved
+    }
+    if not imports:
+        return None
+    wanted = re.sub(r"[-_.]+", "-", root).casefold()
+    for name, owner in imports.items():
+        if owner == wanted or wanted in owner.split("-"):
+            return f"{root} is not the name to import: {owner} is imported as {name}."
+    near = difflib.get_close_matches(root, list(imports), n=1, cutoff=0.75)
+    if near:
+        owner = imports[near[0]]
+        also = "" if owner == near[0] else f" (from {owner})"
+        return f"There is no {root} here. Did you mean {near[0]}{also}?"
+    return f"{root} is not among the packages that are available here."
+
+
+def _last_line(text: str) -> str:
+    lines = text[-_TAIL_CHARACTERS:].rstrip().splitlines()
+    return lines[-1] if lines else ""
