@@ -1,0 +1,51 @@
+/** The deployment that an operator's command means: a stage in AWS, or the local system that runs now. */
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { readRunning } from '../../local/running.ts';
+import { readSettings } from '../../local/settings.ts';
+import { OperatorError } from './arguments.ts';
+
+export interface Target {
+  /** For messages: `stage "prod"`, `the local system`. */
+  readonly name: string;
+  /** The stack's outputs. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly lambda: LambdaClient;
+}
+
+/**
+ * @param stage as given by `--stage`; undefined for the local system
+ * @throws OperatorError where there is no such deployment
+ */
+export async function findTarget(stage: string | undefined): Promise<Target> {
+  return stage === undefined ? findLocal() : findStage(stage);
+}
+
+async function findLocal(): Promise<Target> {
+  const { home } = readSettings(process.env, process.cwd());
+  const system = await readRunning(home);
+  if (!system) {
+    throw new OperatorError(
+      `no local system is running in ${home}. Start one with "npm start", or name a stage: -- --stage NAME`,
+    );
+  }
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const lambda = new LambdaClient({ endpoint: system.cloudEndpoint, region: system.region, credentials });
+  return { name: 'the local system', outputs: system.outputs, lambda };
+}
+
+async function findStage(stage: string): Promise<Target> {
+  const StackName = `slashbox-${stage}`;
+  try {
+    const { Stacks } = await new CloudFormationClient({}).send(new DescribeStacksCommand({ StackName }));
+    const outputs = Object.fromEntries(
+      (Stacks?.[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+    );
+    return { name: `stage "${stage}"`, outputs, lambda: new LambdaClient({}) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(
+      `the stack ${StackName} could not be read: ${reason}. Deploy it with "npm run deploy -- --stage ${stage}", and check AWS credentials and region.`,
+    );
+  }
+}
