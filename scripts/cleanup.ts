@@ -13,4 +13,5 @@ await runCommand(async () => {
   console.log(`[Cleanup] Removed ${removed} files`);
   if (failed)
     console.log(`${failed} could not be removed; the function's log says why, the next run tries again.`);
+  return 0;
 });

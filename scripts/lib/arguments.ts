@@ -19,12 +19,12 @@ export function readArguments<Options extends NonNullable<ParseArgsConfig['optio
 }
 
 /**
- * Runs a command's main function: a UsageError or a named error of ours ends in one line, anything else
+ * Runs a command's main function, which gives the exit code: a UsageError or a named error of ours ends in one line, anything else
  * with its stack, as that is a defect.
  */
-export async function runCommand(main: () => Promise<number | void>): Promise<void> {
+export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {
-    process.exitCode = (await main()) ?? 0;
+    process.exitCode = await main();
   } catch (error) {
     const expected = error instanceof Error && EXPECTED.has(error.name);
     console.error(expected ? `error: ${error.message}` : error);
