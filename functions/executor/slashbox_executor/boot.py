@@ -24,7 +24,7 @@ _BLAS_THREADS = (
 
 def interpreter() -> str:
     """The real program, not a virtual environment's link to it: user code gets none of our packages."""
-    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)  # noqa: PTH118
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
 def interpreter_folders() -> list[Path]:
@@ -38,7 +38,7 @@ def write_boot_files(workspace: Workspace, code: str, code_name: str) -> None:
     """
     Writes the child's parts, compiled, and the user's code.
 
-    They are written anew for every run: where a run has our user id, the one before it could have changed them.
+    Anew for every run: where runs have our user id, the one before could have changed them.
     """
     for part in _PARTS:
         (workspace.boot / f"{part}.pyc").write_bytes(_compiled(part))

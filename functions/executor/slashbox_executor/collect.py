@@ -1,4 +1,4 @@
-"""Finds the files that a run made or changed, after its last process is dead, and trusts nothing about them."""
+"""Finds the files that a run made or changed, after its last process died, and trusts nothing about them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from io import BufferedReader
 
 from .names import clean_name, unique_name
 from .protocol import MAX_FILES, Failure, FileKind, RunLimits
@@ -36,19 +36,19 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to hand out: its bytes are read from `source`, `size` of them. Valid inside the callback only."""
+    """A file to hand out: `size` bytes, read from `source`. Valid inside the callback only."""
 
     name: str
     size: int
     kind: FileKind
-    source: BinaryIO
+    source: BufferedReader
 
 
 Take = Callable[[Found], str | None]
 
 
 def collect(
-    figures: int, work: int, known: Mapping[str, Known], limits: RunLimits, slots: int, take: Take
+    *, figures: int, work: int, known: Mapping[str, Known], limits: RunLimits, slots: int, take: Take
 ) -> list[Failure]:
     """
     Hands every file of the run to `take`, figures first, then by path; returns what was left out and why.
@@ -83,7 +83,7 @@ class _Collection:
         for name in self._listing(folder, path):
             here = (*path, name)
             try:
-                found = os.stat(name, dir_fd=folder, follow_symlinks=False)  # noqa: PTH116
+                found = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 if stat.S_ISDIR(found.st_mode):
                     self._subfolder(folder, here, kind)
                 else:
@@ -95,7 +95,7 @@ class _Collection:
         with contextlib.suppress(OSError):
             os.fchmod(folder, 0o700)
         try:
-            names = os.listdir(folder)  # noqa: PTH208
+            names = os.listdir(folder)
         except OSError as error:
             self._skip(path, f"could not be read: {error.strerror}")
             return
@@ -119,7 +119,7 @@ class _Collection:
             os.close(below)
 
     def _file(self, folder: int, here: tuple[str, ...], kind: FileKind) -> None:
-        if not stat.S_ISREG(os.stat(here[-1], dir_fd=folder, follow_symlinks=False).st_mode):  # noqa: PTH116
+        if not stat.S_ISREG(os.stat(here[-1], dir_fd=folder, follow_symlinks=False).st_mode):
             self._skip(here, "is not a regular file")
             return
         handle = _open(folder, here[-1], _OPEN_FILE)
@@ -132,7 +132,7 @@ class _Collection:
             elif not (len(here) == 1 and kind == "file" and self._is_unchanged(here[0], found, source)):
                 self._hand_out(here, found.st_size, kind, source)
 
-    def _is_unchanged(self, name: str, found: os.stat_result, source: BinaryIO) -> bool:
+    def _is_unchanged(self, name: str, found: os.stat_result, source: BufferedReader) -> bool:
         before = self._known.get(name)
         if before is None or before.size != found.st_size:
             return False
@@ -142,7 +142,7 @@ class _Collection:
         source.seek(0)
         return same
 
-    def _hand_out(self, here: tuple[str, ...], size: int, kind: FileKind, source: BinaryIO) -> None:
+    def _hand_out(self, here: tuple[str, ...], size: int, kind: FileKind, source: BufferedReader) -> None:
         if size > self._limits.file_bytes:
             most = self._limits.file_bytes
             self._skip(here, f"has {_amount(size)}, and one file may have at most {_amount(most)}")
@@ -170,7 +170,7 @@ def _open(folder: int, name: str, flags: int) -> int:
     try:
         return os.open(name, flags, dir_fd=folder)
     except PermissionError:
-        os.chmod(name, 0o700, dir_fd=folder)  # noqa: PTH101
+        os.chmod(name, 0o700, dir_fd=folder)
         return os.open(name, flags, dir_fd=folder)
 
 

@@ -5,34 +5,43 @@ from __future__ import annotations
 import difflib
 import re
 
-from .manifest import Manifest
 from .imports import find_missing
+from .manifest import Manifest
 from .protocol import RunLimits
 from .supervise import Ending
 
 _WAITS_FOR_INPUT = re.compile(r"^EOFError: EOF when reading a line", re.MULTILINE)
-_NO_NETWORK = re.compile(
-    r"^(?:[\w.]+\.)?(?:gaierror|URLError|ConnectionRefusedError|ConnectTimeout|NewConnectionError|MaxRetryError"
-    r"|ConnectError|ClientConnectorError|ClientConnectorDNSError|ProxyError)\b"
-    r"|^OSError: \[Errno 101\]|Temporary failure in name resolution|Network is unreachable",
-    re.MULTILINE,
+_NO_MEMORY = re.compile(r"^(?:[\w.]+\.)?_?(?:Array)?MemoryError\b")
+_NETWORK_ERRORS = (
+    "gaierror|URLError|ConnectionRefusedError|ConnectTimeout|NewConnectionError|MaxRetryError|ConnectError|"
+    "ClientConnectorError|ClientConnectorDNSError|ProxyError"
 )
-_NO_MEMORY = re.compile(r"^(?:[\w.]+\.)?_?(?:Array)?MemoryError\b", re.MULTILINE)
-_NO_SEMAPHORES = re.compile(r"^OSError: \[Errno 38\]", re.MULTILINE)
-_NO_THREADS = re.compile(
-    r"^(?:RuntimeError: can't start new thread|BlockingIOError: \[Errno 11\])", re.MULTILINE
-)
-_FILE_TOO_LARGE = re.compile(r"^OSError: \[Errno 27\]", re.MULTILINE)
+_ERRORS = {
+    re.compile(
+        rf"^(?:[\w.]+\.)?(?:{_NETWORK_ERRORS})\b|^OSError: \[Errno 101\]|name resolution|Network is unrea"
+    ): "Network access is switched off here.",
+    re.compile(r"^OSError: \[Errno 38\]"): (
+        "Pools, queues and locks of multiprocessing do not work here; threads do: try "
+        "concurrent.futures.ThreadPoolExecutor or multiprocessing.dummy."
+    ),
+    re.compile(r"^(?:RuntimeError: can't start new thread|BlockingIOError: \[Errno 11\])"): (
+        "A run may have {limits.processes} processes and threads."
+    ),
+    re.compile(r"^OSError: \[Errno 27\]"): "One file may have at most {limits.disk_megabytes:,} MB.",
+}
 _NETWORK_MODULES = frozenset(
-    "requests httpx aiohttp urllib3 websocket websockets boto3 botocore paramiko selenium playwright scrapy "
-    "discord yfinance openai anthropic praw tweepy wget pycurl ftputil pymysql psycopg2 redis pymongo".split()
+    """
+    requests httpx aiohttp urllib3 websocket websockets boto3 botocore paramiko selenium playwright
+    scrapy discord yfinance openai anthropic praw tweepy wget pycurl ftputil pymysql psycopg2 redis
+    pymongo
+    """.split()  # noqa: SIM905 - a list of them would fill a page
 )
 _TAIL_CHARACTERS = 4_000
 
 
 def ran_out_of_memory(ending: Ending) -> bool:
     """The code itself ended with a MemoryError."""
-    return ending.exit_code == 1 and bool(_NO_MEMORY.search(_last_line(ending.stderr)))
+    return ending.exit_code == 1 and bool(_NO_MEMORY.search(_last_line(ending.errors)))
 
 
 def hint_for(ending: Ending, limits: RunLimits, stdin_given: bool, manifest: Manifest) -> str | None:
@@ -45,8 +54,8 @@ def hint_for(ending: Ending, limits: RunLimits, stdin_given: bool, manifest: Man
         return "The system ended it, most likely because it ran out of memory."
     if ending.exit_code in {0, None}:
         return None
-    return _about_error(_last_line(ending.stderr), limits, stdin_given) or _about_module(
-        ending.stderr, manifest
+    return _about_error(_last_line(ending.errors), limits, stdin_given) or _about_module(
+        ending.errors, manifest
     )
 
 
@@ -66,17 +75,9 @@ def _about_error(line: str, limits: RunLimits, stdin_given: bool) -> str | None:
         if stdin_given:
             return "Your code asked for more input than the stdin field gave it."
         return "Your code waits for input(): give it in the stdin field."
-    if _NO_NETWORK.search(line):
-        return "Network access is switched off here."
-    if _NO_SEMAPHORES.search(line):
-        return (
-            "Pools, queues and locks of multiprocessing do not work here; threads do: try "
-            "concurrent.futures.ThreadPoolExecutor or multiprocessing.dummy."
-        )
-    if _NO_THREADS.search(line):
-        return f"A run may have {limits.processes} processes and threads."
-    if _FILE_TOO_LARGE.search(line):
-        return f"One file may have at most {limits.disk_megabytes:,} MB."
+    for pattern, text in _ERRORS.items():
+        if pattern.search(line):
+            return text.format(limits=limits)
     return None
 
 

@@ -13,9 +13,7 @@ _MISSING = (
     re.compile(rf"^\s*(?:\| )?ModuleNotFoundError: No module named {_MODULE}", re.MULTILINE),
     re.compile(rf"^\s*(?:\| )?ImportError: No module named {_MODULE}", re.MULTILINE),
     re.compile(
-        r"^\s*(?:\| )?ImportError: cannot import name '?(?P<name>\w+)'? from (?:partially initialized module )?"
-        rf"{_MODULE}",
-        re.MULTILINE,
+        rf"^\s*(?:\| )?ImportError: cannot import name '?(?P<name>\w+)'? from {_MODULE}", re.MULTILINE
     ),
 )
 _CATCHES_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -27,8 +25,8 @@ def find_imports(code: str) -> list[str]:
     """
     Dotted names of the modules that `code` imports, in order, each once.
 
-    An import inside `try: ... except ImportError:` is left out (the code has an answer to its absence), as is
-    one under `if TYPE_CHECKING:`. Code that does not parse has none: running it shows why.
+    An import inside `try: ... except ImportError:` is left out (the code can do without), as is one
+    under `if TYPE_CHECKING:`. Code that does not parse has none: running it shows why.
     """
     if not _SAYS_IMPORT.search(code):
         return []
@@ -40,7 +38,7 @@ def find_imports(code: str) -> list[str]:
 
 
 def find_missing(errors: str) -> list[str]:
-    """Dotted names of modules that the traceback at the end of `errors` says are missing; the last one first."""
+    """Dotted names of modules that a traceback at the end of `errors` says are missing, last one first."""
     tail = errors[-_TAIL_CHARACTERS:]
     found: list[tuple[int, str]] = []
     for pattern in _MISSING:

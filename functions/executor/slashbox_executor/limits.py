@@ -30,9 +30,7 @@ RULES: Mapping[str, LimitRule] = {
     "output_characters": LimitRule(
         "SLASHBOX_OUTPUT_CHARS", 100_000, 1_000, 1_000_000, "characters of output kept"
     ),
-    "file_bytes": LimitRule(
-        "SLASHBOX_MAX_FILE_BYTES", 52_428_800, 1, 536_870_912, "bytes of one file"
-    ),
+    "file_bytes": LimitRule("SLASHBOX_MAX_FILE_BYTES", 52_428_800, 1, 536_870_912, "bytes of one file"),
 }
 PRODUCED_FILES = 25
 PROCESSES = 64

@@ -26,7 +26,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One locked distribution; `requires` are the names it needs directly; no bundle: it cannot be fetched."""
+    """One locked distribution. `requires`: what it needs directly; without `bundle` it cannot be fetched."""
 
     name: str
     version: str
@@ -38,7 +38,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`imports`: importable name → distributions that have it; `hints`: words for names that nobody ships."""
+    """`imports`: importable name → its distributions; `hints`: words for names that nobody ships."""
 
     environment: str = ""
     imports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -76,7 +76,9 @@ def read_manifest(path: Path) -> Manifest:
         raise ManifestError(f"{path}: {error}") from error
     try:
         if raw["version"] != _VERSION:
-            raise ManifestError(f"{path} has version {raw['version']!r}; this executor reads version {_VERSION}")
+            raise ManifestError(
+                f"{path} has version {raw['version']!r}; this executor reads version {_VERSION}"
+            )
         return Manifest(
             environment=str(raw["environment"]),
             imports={str(name): tuple(map(str, owners)) for name, owners in raw["imports"].items()},

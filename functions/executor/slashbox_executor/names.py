@@ -12,7 +12,7 @@ _FALLBACK = "file"
 def clean_name(name: str) -> str:
     """`name` without what could hide, reorder or break text, at most 255 bytes of UTF-8; the ending stays."""
     text = name.encode("utf-8", "replace").decode("utf-8", "replace")
-    kept = "".join("_" if character in '/\\' else character for character in text if _is_plain(character))
+    kept = "".join("_" if character in "/\\" else character for character in text if _is_plain(character))
     kept = " ".join(kept.split()).strip()
     if not kept.strip(". "):
         kept = _FALLBACK
@@ -30,7 +30,7 @@ def unique_name(name: str, taken: set[str]) -> str:
 
 
 def _is_plain(character: str) -> bool:
-    # Cc control, Cf format (bidi, zero width), Cs surrogates, Co private use, Cn unassigned, Zl/Zp separators.
+    # C: control, format (bidi, zero width), surrogates, private use, unassigned; Zl, Zp: line separators.
     category = unicodedata.category(character)
     return category[0] != "C" and category not in {"Zl", "Zp"}
 

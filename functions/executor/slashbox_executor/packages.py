@@ -1,4 +1,4 @@
-"""Puts missing approved packages at hand: fetched, checked, unpacked, moved into view, kept for the next run."""
+"""Puts missing approved packages at hand: fetches, checks, unpacks, moves into view, keeps for later runs."""
 
 from __future__ import annotations
 
@@ -39,12 +39,17 @@ class PackageStore:
     """
     The packages beyond the layer, each in a folder of its own below `folder`.
 
-    Every folder carries a fingerprint (inode, size and times of each file) kept in our memory: where user code
-    runs under our own user id it could change them, and `drop_harmed` finds out.
+    We remember a fingerprint of each (inode, size and times of its files): where user code runs under our own
+    user id it could change them, and `drop_harmed` finds out.
     """
 
     def __init__(
-        self, manifest: Manifest, layer_paths: tuple[Path, ...], folder: Path, source: BundleSource | None, log: Log
+        self,
+        manifest: Manifest,
+        layer_paths: tuple[Path, ...],
+        folder: Path,
+        source: BundleSource | None,
+        log: Log,
     ) -> None:
         self._manifest = manifest
         self._layer_paths = layer_paths
@@ -60,10 +65,13 @@ class PackageStore:
     @property
     def paths(self) -> list[Path]:
         """Where imports look, in order."""
-        return [*self._layer_paths, *(self._path(self._manifest.distributions[name]) for name in self._present)]
+        return [
+            *self._layer_paths,
+            *(self._path(self._manifest.distributions[name]) for name in self._present),
+        ]
 
     def wanted(self, modules: Iterable[str]) -> dict[str, str]:
-        """Module → approved distribution to install for it; nothing for modules that are at hand or unknown."""
+        """Module → approved distribution to install for it; no modules that are at hand or unknown."""
         found: dict[str, str] = {}
         for module in modules:
             owners = self._manifest.providers(module)
@@ -75,7 +83,7 @@ class PackageStore:
         return found
 
     def install(self, wanted: dict[str, str], deadline: Deadline) -> Installed:
-        """Installs the distributions of `wanted` (see there) with all that they need. Never raises for one of them."""
+        """Installs the distributions of `wanted` and all that they need; each may fail by itself."""
         outcome = Installed()
         for module, name in wanted.items():
             if name in outcome.names or any(failure.name == name for failure in outcome.failed):
@@ -122,7 +130,7 @@ class PackageStore:
         private = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
         try:
             private.chmod(0o755)
-            self._unpack_into(private, item, item.bundle, deadline)
+            self._unpack_into(private, self._source, item.bundle, deadline)
             wipe(target)
             private.rename(target)
         except TransferError as error:
@@ -136,10 +144,9 @@ class PackageStore:
                 wipe(private)
         self._present[item.name] = _fingerprint(target)
 
-    def _unpack_into(self, folder: Path, item: Distribution, bundle: Bundle, deadline: Deadline) -> None:
+    def _unpack_into(self, folder: Path, source: BundleSource, bundle: Bundle, deadline: Deadline) -> None:
         with tempfile.TemporaryFile(dir=self._folder) as archive:
-            assert self._source is not None
-            self._source.fetch(bundle.key, archive, bundle.bytes, deadline)
+            source.fetch(bundle.key, archive, bundle.bytes, deadline)
             archive.seek(0)
             if hashlib.file_digest(archive, "sha256").hexdigest() != bundle.sha256:
                 raise BundleError("its content is not what was locked (sha256 differs)")
@@ -157,7 +164,8 @@ def _fingerprint(folder: Path) -> bytes:
             with os.scandir(here) as listing:
                 for entry in sorted(listing, key=lambda item: item.name):
                     found = entry.stat(follow_symlinks=False)
-                    what = (entry.path, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+                    times = (found.st_mtime_ns, found.st_ctime_ns)
+                    what = (entry.path, found.st_ino, found.st_mode, found.st_size, *times)
                     digest.update(repr(what).encode(errors="surrogateescape"))
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)

@@ -205,7 +205,9 @@ def _text(value: object, where: str, most: int, least: int = 1) -> str:
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        raise RequestError(f"{where} contains a character that is not valid text (a lone surrogate)") from None
+        raise RequestError(
+            f"{where} contains a character that is not valid text (a lone surrogate)"
+        ) from None
     if not least <= size <= most:
         raise RequestError(f"{where} has {size:,} bytes; {least:,} to {most:,} are possible")
     return value
@@ -254,8 +256,10 @@ def _slot(value: object, where: str) -> Slot:
     given = item["fields"]
     if not isinstance(given, dict):
         raise RequestError(f"{where}.fields must be an object, not {type(given).__name__}")
-    fields = {_text(key, f"{where}.fields", 255): _text(text, f"{where}.fields.{key}", 16_384, 0)
-              for key, text in given.items()}
+    fields = {
+        _text(key, f"{where}.fields", 255): _text(text, f"{where}.fields.{key}", 16_384, 0)
+        for key, text in given.items()
+    }
     return Slot(url=_text(item["url"], f"{where}.url", 16_384), fields=fields)
 
 

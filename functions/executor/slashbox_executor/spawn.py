@@ -6,7 +6,7 @@ import contextlib
 import os
 import resource
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Launch:
     :ivar stdin: descriptor that becomes the program's standard input
     """
 
-    command: Sequence[str]
+    command: list[str]
     environment: Mapping[str, str]
     folder: Path
     stdin: int
@@ -103,7 +103,7 @@ def _become(launch: Launch, stdout: int, stderr: int, report: int) -> None:
         os.umask(0o022)
         os.chdir(launch.folder)
         step = "program"
-        os.execve(launch.command[0], launch.command, launch.environment)
+        os.execve(launch.command[0], launch.command, launch.environment)  # noqa: S606
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.write(report, f"{step}: {error}".encode(errors="replace"))

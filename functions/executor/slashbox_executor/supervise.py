@@ -34,6 +34,7 @@ class Ending:
     :ivar exit_code: where the program exited by itself
     :ivar signal: name of the signal that ended it, where it was not ours
     :ivar broken: the limit for which we ended it
+    :ivar errors: the end of stderr, also where what was kept of it stops earlier
     :ivar seconds: wall-clock time
     :ivar peak_bytes: the most memory seen; 0 where the run was too short to be looked at
     :ivar clean: nothing of the run is left
@@ -44,6 +45,7 @@ class Ending:
     broken: Broken | None
     stdout: str
     stderr: str
+    errors: str
     stdout_truncated: bool
     stderr_truncated: bool
     seconds: float
@@ -136,6 +138,7 @@ class _Watch:
             broken=self._broken,
             stdout=out.finish(),
             stderr=err.finish(),
+            errors=err.end(),
             stdout_truncated=out.truncated,
             stderr_truncated=err.truncated,
             seconds=self._seconds,

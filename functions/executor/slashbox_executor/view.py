@@ -1,4 +1,4 @@
-"""Makes the interpreter and its packages reachable for an unprivileged user where they lie in a closed folder.
+"""Makes interpreter and packages reachable for an unprivileged user where they lie in a closed folder.
 
 Root's Python is often below /root, which nobody else may enter. In a mount namespace of the run's own, the
 closed folder is covered by an empty one that leads to nothing but what the run needs, under the same paths.
@@ -26,8 +26,9 @@ class View:
         """Gives the calling process this view. Must be root. :raises OSError: where that is not allowed"""
         if not self.covered:
             return
-        handles = {path: os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in self.needed}
         linux.leave_mount_namespace()
+        # Opened after that: a folder of another namespace's mount cannot be bound.
+        handles = {path: os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in self.needed}
         options = linux.MS_NOSUID | linux.MS_NODEV
         for folder in self.covered:
             linux.mount("tmpfs", str(folder), "tmpfs", options, "mode=755,size=256k")
@@ -38,7 +39,7 @@ class View:
 
 
 def plan_view(paths: Iterable[Path]) -> View:
-    """The view in which a user without any rights reaches each of `paths` (folders; missing ones are left out)."""
+    """The view in which a user without any rights reaches each of `paths`, folders, where they exist."""
     closed = {path: _outermost_closed_folder(path) for path in _outermost(p for p in paths if p.is_dir())}
     return View(
         covered=tuple(_outermost(folder for folder in closed.values() if folder)),

@@ -1,4 +1,4 @@
-"""Deletes what runs leave behind, whatever they did to it: any depth, any mode, any kind, never through a link."""
+"""Deletes what runs leave behind, whatever they did to it: any depth, mode, kind; never through a link."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 def wipe(path: Path) -> bool:
     """Deletes `path`, a file or a folder, if it is there. True when it is gone; never raises OSError.
 
-    shutil.rmtree recurses and fails in a tree of a thousand levels. Here every folder found is moved up beside
-    the first one, so that the tree gets flat and no path ever grows long.
+    shutil.rmtree recurses and fails in a tree of a thousand levels. Here every folder found is moved up to
+    the first level, so that the tree gets flat and no path ever grows long.
     """
     with contextlib.suppress(FileNotFoundError, IsADirectoryError, PermissionError, OSError):
         if not stat.S_ISDIR(os.lstat(path).st_mode):
@@ -35,7 +35,7 @@ def wipe(path: Path) -> bool:
 
 
 def strays(uid: int, keep: Iterable[Path] = ()) -> list[Path]:
-    """What belongs to `uid` in the folders that everybody may write to, except what lies in or leads to `keep`."""
+    """What `uid` owns in the folders that everybody may write to, except what is or leads to `keep`."""
     kept = set(keep)
     found: list[Path] = []
     for folder in SHARED_FOLDERS:
@@ -50,7 +50,7 @@ def strays(uid: int, keep: Iterable[Path] = ()) -> list[Path]:
 
 
 def _flatten(top: int) -> None:
-    """Empties the folder open as `top`; each folder inside is renamed to a fresh name in `top`, then emptied."""
+    """Empties the folder open as `top`; each folder inside is renamed into `top`, then emptied."""
     waiting = _empty(top, top)
     while waiting:
         name = waiting.pop()
@@ -60,7 +60,7 @@ def _flatten(top: int) -> None:
                 waiting += _empty(folder, top)
             finally:
                 os.close(folder)
-            os.rmdir(name, dir_fd=top)  # noqa: PTH106
+            os.rmdir(name, dir_fd=top)
 
 
 def _empty(folder: int, top: int) -> list[str]:
@@ -68,14 +68,14 @@ def _empty(folder: int, top: int) -> list[str]:
     moved: list[str] = []
     with contextlib.suppress(OSError):
         os.fchmod(folder, 0o700)
-    for entry in os.listdir(folder):  # noqa: PTH208
+    for entry in os.listdir(folder):
         with contextlib.suppress(OSError):
             if not stat.S_ISDIR(_look(folder, entry).st_mode):
-                os.unlink(entry, dir_fd=folder)  # noqa: PTH108
+                os.unlink(entry, dir_fd=folder)
                 continue
             _make_writable(folder, entry)  # moving a folder changes its own entry for the parent
             fresh = f".wipe-{secrets.token_hex(8)}"
-            os.rename(entry, fresh, src_dir_fd=folder, dst_dir_fd=top)  # noqa: PTH104
+            os.rename(entry, fresh, src_dir_fd=folder, dst_dir_fd=top)
             moved.append(fresh)
     return moved
 
@@ -85,10 +85,10 @@ def _open(top: int, name: str) -> int:
 
 
 def _look(folder: int, entry: str) -> os.stat_result:
-    return os.stat(entry, dir_fd=folder, follow_symlinks=False)  # noqa: PTH116
+    return os.stat(entry, dir_fd=folder, follow_symlinks=False)
 
 
 def _make_writable(folder: int, entry: str) -> None:
     """Root needs no permission, and must not change one: chmod would follow a link put there meanwhile."""
     if os.geteuid() != 0:
-        os.chmod(entry, 0o700, dir_fd=folder)  # noqa: PTH101
+        os.chmod(entry, 0o700, dir_fd=folder)

@@ -1,4 +1,4 @@
 """What runs inside the child, before and after the user's code. Compiled by boot.py, never imported by it.
 
-Every millisecond here is paid by every run: `start` imports almost nothing, the others are loaded when needed.
+Every millisecond here is paid by every run: `start` imports almost nothing, the others come when needed.
 """

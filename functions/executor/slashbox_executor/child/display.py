@@ -28,10 +28,12 @@ def _is_drawing(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and any(_is_drawing(item) for item in value[:20])
     if isinstance(value, dict):
-        return bool(value) and all(isinstance(key, str) for key in value) and any(
-            _is_drawing(item) for item in list(value.values())[:20]
+        return (
+            bool(value)
+            and all(isinstance(key, str) for key in value)
+            and any(_is_drawing(item) for item in list(value.values())[:20])
         )
-    if root == "numpy" and getattr(value, "dtype", None) == object:
+    if root == "numpy" and str(getattr(value, "dtype", "")) == "object":
         return any(_is_drawing(item) for item in list(getattr(value, "flat", ()))[:4])
     return False
 
@@ -42,7 +44,7 @@ def _table(value: object) -> str | None:
     pandas = sys.modules.get("pandas")
     if pandas is None or not isinstance(value, (pandas.DataFrame, pandas.Series)):
         return None
-    if kind.__repr__ not in {pandas.DataFrame.__repr__, pandas.Series.__repr__}:
+    if all(kind.__repr__ is not ours.__repr__ for ours in (pandas.DataFrame, pandas.Series)):
         return None
     with pandas.option_context("display.max_rows", _TABLE_ROWS, "display.min_rows", 20):
         return repr(value)

@@ -6,6 +6,7 @@ is saved then. Nothing here runs unless the user's code imported matplotlib.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import warnings
@@ -23,11 +24,11 @@ _saved: list[str] = []
 def adjust_pyplot(pyplot: ModuleType, root: str) -> None:
     """`show` has no window to open: it keeps the figures instead."""
 
+    @functools.wraps(pyplot.show)
     def show(*_arguments: object, **_options: object) -> None:
         save_open(root)
         pyplot.close("all")
 
-    show.__doc__ = pyplot.show.__doc__
     pyplot.show = show  # type: ignore[attr-defined]
 
 
@@ -35,6 +36,7 @@ def adjust_figure(figure: ModuleType, root: str) -> None:
     """A figure that the code saves as an image in its folder is not kept a second time, unless it changes."""
     original = figure.Figure.savefig
 
+    @functools.wraps(original)
     def savefig(self: object, fname: object, *arguments: object, **options: object) -> object:
         result = original(self, fname, *arguments, **options)
         if isinstance(fname, (str, os.PathLike)) and _is_handed_out(fname, f"{root}/work"):
@@ -42,7 +44,6 @@ def adjust_figure(figure: ModuleType, root: str) -> None:
             self.stale = False  # type: ignore[attr-defined] # drawing sets it again
         return result
 
-    savefig.__doc__ = original.__doc__
     figure.Figure.savefig = savefig
 
 
@@ -57,7 +58,9 @@ def save_open(root: str) -> None:
         try:
             _save(figure, path)
         except Exception as error:
-            print(f"Figure {manager.num} could not be saved: {type(error).__name__}: {error}", file=sys.stderr)
+            print(
+                f"Figure {manager.num} could not be saved: {type(error).__name__}: {error}", file=sys.stderr
+            )
         else:
             _saved.append(path)
 

@@ -41,7 +41,9 @@ class _Finder:
         if adjust is None:
             return None
         for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(name, path, target)  # type: ignore[arg-type]
+            if finder is self:  # type: ignore[comparison-overlap]
+                continue
+            spec = finder.find_spec(name, path, target)  # type: ignore[arg-type]
             if spec is not None:
                 if spec.loader is not None:
                     spec.loader = _Loader(spec.loader, adjust)  # type: ignore[assignment]
@@ -74,7 +76,21 @@ def install(call: Callable[..., object], root: str, code_name: str, source: str)
     def widen_tables(pandas: ModuleType) -> None:
         pandas.set_option("display.width", _TABLE_WIDTH, "display.max_columns", _TABLE_COLUMNS)
 
+    def explain_threads(threading: ModuleType) -> None:
+        """An exception that ends a thread is reported as one that ends the program."""
+
+        def excepthook(failure: object) -> None:
+            kind, error = getattr(failure, "exc_type", None), getattr(failure, "exc_value", None)
+            if error is None or kind is SystemExit:
+                return
+            name = getattr(getattr(failure, "thread", None), "name", "unknown")
+            print(f"Exception in thread {name}:", file=sys.stderr)
+            sys.excepthook(kind, error, error.__traceback__)
+
+        threading.excepthook = excepthook  # type: ignore[attr-defined]
+
     adjustments: dict[str, _Adjust] = {
+        "threading": explain_threads,
         "linecache": know_source,
         "multiprocessing.spawn": know_script,
         "pandas": widen_tables,

@@ -6,13 +6,12 @@ ROOT is the run's folder (see workspace.py); each PATH is where packages lie.
 
 from __future__ import annotations
 
+import _ast
+import _sitebuiltins
 import builtins
 import marshal
 import sys
 from collections.abc import Callable
-
-import _ast
-import _sitebuiltins
 
 # Flags that `from __future__ import …` sets on code; the last expression must be compiled under them too.
 _FUTURE_FLAGS = 0x1FE0000
@@ -116,15 +115,16 @@ def _exit_code(code: object) -> int:
     return 1
 
 
-def _execute(
-    source: str, name: str, namespace: dict[str, object], call: Callable[..., object]
-) -> None:
+def _execute(source: str, name: str, namespace: dict[str, object], call: Callable[..., object]) -> None:
     """exec, and the value of a closing expression shown as in a notebook."""
     tree = compile(source, name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], _ast.Expr) else None
+    assert isinstance(tree, _ast.Module)  # noqa: S101 - what "exec" makes
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, _ast.Expr):
+        del tree.body[-1]
     body = compile(tree, name, "exec", dont_inherit=True)
     exec(body, namespace)  # noqa: S102
-    if last is not None:
+    if isinstance(last, _ast.Expr):
         flags = body.co_flags & _FUTURE_FLAGS
         closing = compile(_ast.Expression(last.value), name, "eval", flags, dont_inherit=True)
         value = eval(closing, namespace)  # noqa: S307

@@ -1,0 +1,144 @@
+"""What stays between the runs of one execution environment: who runs, where, and the packages at hand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from .boot import interpreter_folders
+from .identity import Identity, choose_identity
+from .manifest import read_manifest
+from .packages import PackageStore
+from .settings import Settings
+from .transfer import BundleStore
+from .view import View, plan_view
+from .wipe import strays, wipe
+from .workspace import Workspace
+
+_PREFIX = "slashbox-"
+# In a Lambda's own machine: one known place, wiped by whoever starts next.
+_LAMBDA_FOLDER = Path("/tmp/slashbox")  # noqa: S108
+
+Log = Callable[[str], None]
+
+
+class ExecutionEnvironment:
+    """
+    One user's, as Lambda's tenant isolation gives it: runs follow each other here, never beside each other.
+
+    :ivar library_path: where the interpreter's own shared libraries are, if it has to be told
+    """
+
+    def __init__(self, settings: Settings, log: Log, library_path: str | None = None) -> None:
+        """:raises ManifestError: if the layer's manifest cannot be read"""
+        self.settings = settings
+        self.log = log
+        self.library_path = library_path
+        self.identity: Identity = choose_identity(settings)
+        self._manifest = read_manifest(settings.layer_root / "slashbox" / "manifest.json")
+        self._harmed = False
+        self._start()
+
+    def workspace(self) -> Workspace:
+        return Workspace(self._folder, self.identity)
+
+    @property
+    def packages(self) -> PackageStore:
+        return self._packages
+
+    @property
+    def view(self) -> View:
+        return self._view
+
+    def writable_strays(self) -> list[Path]:
+        """Where else a run may have written: known only if files can be told by their owner."""
+        return strays(self.identity.uid, keep=[self._folder]) if self.identity.exclusive else []
+
+    def give_font_cache(self, workspace: Workspace) -> None:
+        """matplotlib builds a list of fonts for half a second unless it finds one; the layer carries it."""
+        source = self.settings.layer_root / "slashbox" / "matplotlib"
+        if source.is_dir():
+            target = workspace.home / "matplotlib"
+            target.mkdir()
+            for file in source.iterdir():
+                workspace.give(Path(shutil.copyfile(file, target / file.name)))
+            workspace.give(target, 0o700)
+
+    def mark_harmed(self) -> None:
+        """Something is not as it should be: start afresh before the next run."""
+        self._harmed = True
+
+    def tidy(self) -> None:
+        """After each run. What a run may have changed is removed or marked; the next one starts clean."""
+        for path in self.writable_strays():
+            if not wipe(path):
+                self.mark_harmed()
+        if not self.identity.dedicated:
+            for name in self._packages.drop_harmed():
+                self.log(f"Dropped {name}: its files were changed by a run")
+        if self._harmed:
+            self.log("Starting afresh: the last run left something behind")
+            self.close()
+            self._harmed = False
+            self._start()
+
+    def close(self) -> None:
+        """Removes all that lies on disk."""
+        wipe(self._folder)
+
+    def _start(self) -> None:
+        self._folder = self._make_folder()
+        for path in self.writable_strays():
+            wipe(path)
+        packages = self._folder / "packages"
+        packages.mkdir(mode=0o755)
+        packages.chmod(0o755)
+        url = self.settings.packages_url
+        self._packages = PackageStore(
+            self._manifest, self._layer_paths(), packages, BundleStore(url) if url else None, self.log
+        )
+        self._view = View((), ())
+        if self.identity.dedicated:
+            self._view = plan_view([*interpreter_folders(), self.settings.layer_root, self._folder])
+
+    def _make_folder(self) -> Path:
+        if self.identity.alone:
+            wipe(_LAMBDA_FOLDER)
+            folder = _LAMBDA_FOLDER
+            folder.mkdir(mode=0o700)
+        else:
+            _remove_abandoned()
+            folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
+        folder.chmod(0o711 if self.identity.dedicated else 0o700)
+        return folder
+
+    def _layer_paths(self) -> tuple[Path, ...]:
+        """Of the two layouts that Lambda knows for a Python layer, the first that is there."""
+        root = self.settings.layer_root / "python"
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        candidates = (root / "lib" / version / "site-packages", root)
+        return tuple(path.resolve() for path in candidates if path.is_dir())[:1]
+
+
+def _remove_abandoned() -> None:
+    """Folders of executors that were killed: their process id, in the name, is no longer in use."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
+        pid = path.name.removeprefix(_PREFIX).partition("-")[0]
+        with suppress(OSError, ValueError):
+            if path.stat().st_uid == os.geteuid() and not _is_running(int(pid)):
+                wipe(path)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

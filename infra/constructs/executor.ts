@@ -1,0 +1,96 @@
+/**
+ * The function that runs users' code: one execution environment a user, a network without a way out, and
+ * a role that can write its log. What it holds is taken to be public the moment code runs in it.
+ */
+import { ArnFormat, Size, Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LayerVersion, TenancyConfig } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
+import { clocksOf } from '../clocks.ts';
+import { functionNameOf, layerParameterOf } from '../names.ts';
+import type { IsolatedNetwork } from './isolated-network.ts';
+import { ServiceFunction, type StageContext } from './service-function.ts';
+
+export interface ExecutorProps {
+  readonly context: StageContext;
+  readonly network: IsolatedNetwork;
+  /** Bundles are read from it without credentials. */
+  readonly packages: Bucket;
+}
+
+/** What Lambda itself does with the role of a function in a VPC (lambda/latest/dg/configuration-vpc.html). */
+const NETWORK_INTERFACE_ACTIONS = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+export class Executor extends Construct {
+  readonly service: ServiceFunction;
+
+  constructor(scope: Construct, id: string, { context, network, packages }: ExecutorProps) {
+    super(scope, id);
+    const { stage, limits, executor, local } = context.config;
+    // Resolved by CloudFormation at every deploy: a deploy applies what was last promoted, never its own.
+    const layerArn = StringParameter.valueForStringParameter(this, layerParameterOf(stage));
+    this.service = new ServiceFunction(this, 'Service', {
+      context,
+      name: 'executor',
+      description: 'Slashbox: runs user code, one execution environment a user',
+      language: 'python',
+      memoryMegabytes: executor.memoryMegabytes,
+      timeoutSeconds: clocksOf(limits).executorSeconds,
+      ephemeralStorageSize: Size.mebibytes(executor.storageMegabytes),
+      tenancyConfig: TenancyConfig.PER_TENANT,
+      ...(executor.reservedConcurrency !== undefined && {
+        reservedConcurrentExecutions: executor.reservedConcurrency,
+      }),
+      vpc: network.vpc,
+      vpcSubnets: { subnetType: network.subnetType },
+      securityGroups: [network.securityGroup],
+      layers: [LayerVersion.fromLayerVersionArn(this, 'Environment', layerArn)],
+      environment: {
+        SLASHBOX_PACKAGES_URL: local
+          ? `${local.endpoint}/${packages.bucketName}`
+          : `https://${packages.bucketRegionalDomainName}`,
+        SLASHBOX_PROFILE: local ? 'local' : 'lambda',
+      },
+      logRetention: RetentionDays.THREE_DAYS,
+    });
+    this.service.allow(NETWORK_INTERFACE_ACTIONS, '*');
+    this.service.addStatement(denyOwnCode(this, functionNameOf(stage, 'executor')));
+    acknowledge(this, {
+      'AwsSolutions-IAM5[Resource::*]':
+        "AWS defines these actions on any network interface; the function's own code is denied all of them.",
+      'Serverless-LambdaDLQ':
+        'Invoked synchronously by the worker, which tells the user about every failure.',
+    });
+  }
+}
+
+/**
+ * Lambda marks calls made with credentials from inside the function with its ARN
+ * (lambda/latest/dg/permissions-source-function-arn.html); its own calls carry no such mark.
+ */
+function denyOwnCode(scope: Construct, functionName: string): PolicyStatement {
+  const arn = Stack.of(scope).formatArn({
+    service: 'lambda',
+    resource: 'function',
+    resourceName: functionName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  return new PolicyStatement({
+    sid: 'NothingForUserCode',
+    effect: Effect.DENY,
+    notActions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: ['*'],
+    conditions: { ArnEquals: { 'lambda:SourceFunctionArn': arn } },
+  });
+}

@@ -1,0 +1,50 @@
+/** All of one stage of Slashbox, put together from its constructs. */
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Executor } from './constructs/executor.ts';
+import { InteractionsEndpoint } from './constructs/interactions-endpoint.ts';
+import { IsolatedNetwork } from './constructs/isolated-network.ts';
+import { Monitoring } from './constructs/monitoring.ts';
+import { RunWorker } from './constructs/run-worker.ts';
+import type { StageContext } from './constructs/service-function.ts';
+import { Storage } from './constructs/storage.ts';
+import { Upkeep } from './constructs/upkeep.ts';
+import { OUTPUTS, type OutputName } from './names.ts';
+
+export interface SlashboxStackProps extends StackProps {
+  readonly context: StageContext;
+}
+
+export class SlashboxStack extends Stack {
+  constructor(scope: Construct, id: string, { context, ...props }: SlashboxStackProps) {
+    super(scope, id, props);
+    const { config } = context;
+    const { files, packages, table } = new Storage(this, 'Storage', { config });
+    const network = new IsolatedNetwork(this, 'Network', { config, files, packages });
+    const executor = new Executor(this, 'Executor', { context, network, packages });
+    const worker = new RunWorker(this, 'Worker', { context, table, files, executor: executor.service });
+    const endpoint = new InteractionsEndpoint(this, 'Interactions', {
+      context,
+      table,
+      worker: worker.service,
+    });
+    const upkeep = new Upkeep(this, 'Upkeep', { context, table, files });
+    new Monitoring(this, 'Monitoring', { config, endpoint, worker, executor, upkeep });
+    Tags.of(this).add('slashbox:stage', config.stage);
+    this.output({
+      InteractionsUrl: endpoint.url,
+      HttpApiId: endpoint.api.apiId,
+      TableName: table.tableName,
+      FilesBucketName: files.bucketName,
+      PackagesBucketName: packages.bucketName,
+      ExecutorFunctionName: executor.service.function.functionName,
+      WorkerFunctionName: worker.service.function.functionName,
+      CleanupFunctionName: upkeep.cleanup.function.functionName,
+      RebuildFunctionName: upkeep.rebuild.function.functionName,
+    });
+  }
+
+  private output(values: Readonly<Record<OutputName, string>>): void {
+    for (const name of OUTPUTS) new CfnOutput(this, name, { value: values[name] });
+  }
+}

@@ -1,0 +1,43 @@
+"""Makes the executor importable as Lambda does: its folder is on sys.path."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_HERE = Path(__file__).parent
+ROOT = _HERE.parents[2]
+for _folder in (_HERE, ROOT / "functions" / "executor"):
+    if str(_folder) not in sys.path:
+        sys.path.insert(0, str(_folder))
+
+from executor_support import Executor, Store  # noqa: E402
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """An object store that answers exactly the presigned requests it was told of."""
+    with Store() as running:
+        yield running
+
+
+@pytest.fixture
+def executor(tmp_path: Path, store: Store) -> Iterator[Executor]:
+    """An execution environment with an empty layer."""
+    with Executor(tmp_path, store) as running:
+        yield running
+
+
+@pytest.fixture
+def real_layer() -> Path:
+    """A built layer with numpy, pandas and matplotlib; the project's test runner names it."""
+    root = os.environ.get("SLASHBOX_TEST_LAYER_ROOT")
+    if root:
+        return Path(root).resolve()
+    if os.environ.get("CI") == "true":
+        pytest.fail("SLASHBOX_TEST_LAYER_ROOT is not set: run the tests with `npm test`, which builds a layer")
+    pytest.skip("needs a built layer: run the tests with `npm test`, or set SLASHBOX_TEST_LAYER_ROOT")

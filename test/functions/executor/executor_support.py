@@ -1,0 +1,235 @@
+"""A strict stand-in for S3 and a whole execution environment around it, for the executor's tests."""
+
+from __future__ import annotations
+
+import email.parser
+import email.policy
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+
+from slashbox_executor.app import Ports, execute
+from slashbox_executor.deadline import Deadline
+from slashbox_executor.environment import ExecutionEnvironment
+from slashbox_executor.protocol import InputFile, Request, Result, RunLimits, Slot
+from slashbox_executor.settings import Settings
+from slashbox_executor.transfer import PresignedInputs, PresignedOutputs
+
+LIMITS = RunLimits(
+    time_seconds=20,
+    install_seconds=10,
+    memory_megabytes=512,
+    disk_megabytes=64,
+    output_characters=10_000,
+    file_bytes=1 << 20,
+    files=5,
+    processes=64,
+)
+_SIGNATURE = "X-Amz-Signature=0123abcd"
+
+
+class Store:
+    """
+    Serves `objects` by presigned GET and accepts one presigned POST per slot into `uploads`.
+
+    Whatever deviates from what S3 accepts is answered with an error and noted in `refused`.
+    """
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.uploads: dict[str, tuple[str, bytes]] = {}
+        self.gets: list[str] = []
+        self.refused: list[str] = []
+        self.most_bytes = 10 << 20
+        self.answer: int | None = None
+        store = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                store._get(self)
+
+            def do_POST(self) -> None:
+                store._post(self)
+
+            def log_message(self, format: str, *arguments: object) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    def __enter__(self) -> Store:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def put(self, name: str, data: bytes) -> InputFile:
+        """A stored file, as the worker would describe it to the executor."""
+        key = f"files/{hashlib.sha256(name.encode()).hexdigest()}"
+        self.objects[f"/{key}?{_SIGNATURE}"] = data
+        return InputFile(name, f"{self.url}/{key}?{_SIGNATURE}", len(data))
+
+    def slots(self, count: int) -> tuple[Slot, ...]:
+        return tuple(
+            Slot(f"{self.url}/bucket", {"key": f"runs/1/{n}", "policy": "cG9saWN5", "x-amz-signature": "77"})
+            for n in range(count)
+        )
+
+    def _get(self, request: BaseHTTPRequestHandler) -> None:
+        self.gets.append(request.path)
+        data = self.objects.get(request.path)
+        status = self.answer or (403 if data is None else 200)
+        body = data or b"<Error/>"
+        request.send_response(status)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    def _post(self, request: BaseHTTPRequestHandler) -> None:
+        length = request.headers["Content-Length"]
+        body = request.rfile.read(int(length or 0))
+        problem = None if length else "no Content-Length"
+        fields, name, data = _read_form(request.headers["Content-Type"], body)
+        if list(fields) != ["key", "policy", "x-amz-signature"] or name is None:
+            problem = f"fields {list(fields)}, file {name}"
+        elif len(data) > self.most_bytes:
+            problem = "EntityTooLarge"
+        elif fields["key"] in self.uploads:
+            problem = "slot used twice"
+        if problem:
+            self.refused.append(problem)
+        else:
+            self.uploads[fields["key"]] = (name or "", data)
+        request.send_response(self.answer or (400 if problem else 204))
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+
+def _read_form(content_type: str, body: bytes) -> tuple[dict[str, str], str | None, bytes]:
+    parser = email.parser.BytesParser(policy=email.policy.HTTP)
+    message = parser.parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+    fields: dict[str, str] = {}
+    for part in message.iter_parts():  # type: ignore[attr-defined]
+        name = part.get_param("name", header="content-disposition")
+        data = part.get_payload(decode=True)
+        if name == "file":
+            return fields, part.get_filename(), data  # S3 ignores what follows the file
+        fields[name] = data.decode()
+    return fields, None, b""
+
+
+class Executor:
+    """Runs code as the handler does, against `store`."""
+
+    def __init__(self, folder: Path, store: Store, layer_root: Path | None = None) -> None:
+        self.store = store
+        self.log: list[str] = []
+        self.layer_root = layer_root or folder / "layer"
+        if layer_root is None:
+            site_packages = self.layer_root / "python"
+            site_packages.mkdir(parents=True)
+            folder.chmod(0o755)
+        self._environment: ExecutionEnvironment | None = None
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._environment is not None:
+            self._environment.close()
+
+    @property
+    def environment(self) -> ExecutionEnvironment:
+        if self._environment is None:
+            settings = Settings(packages_url=self.store.url, layer_root=self.layer_root, profile="local")
+            self._environment = ExecutionEnvironment(settings, self.log.append)
+        return self._environment
+
+    def run(
+        self,
+        code: str,
+        *,
+        stdin: str | None = None,
+        inputs: Sequence[InputFile] = (),
+        slots: int = 10,
+        code_name: str = "main.py",
+        **limits: float,
+    ) -> Result:
+        self.store.uploads.clear()
+        request = Request(
+            run_id="run-1",
+            code=code,
+            code_name=code_name,
+            stdin=stdin,
+            inputs=tuple(inputs),
+            outputs=self.store.slots(slots),
+            limits=replace(LIMITS, **limits),  # type: ignore[arg-type]
+        )
+        ports = Ports(PresignedInputs(), PresignedOutputs(request.outputs))
+        return execute(request, self.environment, ports, Deadline(60))
+
+    def files(self, result: Result) -> dict[str, bytes]:
+        """What the run handed out, by name, as it arrived in the store."""
+        return {file.name: self.store.uploads[f"runs/1/{file.slot}"][1] for file in result.files}
+
+    def add_bundle(
+        self, name: str, files: Mapping[str, str], *, requires: Sequence[str] = (), **changes: object
+    ) -> None:
+        """An approved distribution that is not in the layer; `changes` replace entries of its description."""
+        archive = make_zip({path: text.encode() for path, text in files.items()})
+        key = f"environments/e1/bundles/{name}-1.0.zip"
+        self.store.objects[f"/{key}"] = archive
+        unpacked = sum(len(text.encode()) for text in files.values())
+        bundle: dict[str, object] = {
+            "key": key,
+            "sha256": hashlib.sha256(archive).hexdigest(),
+            "bytes": len(archive),
+            "unpacked_bytes": unpacked,
+        }
+        self.add_distribution(name, sorted({path.split("/")[0].removesuffix(".py") for path in files}),
+                              requires=list(requires), bundle=bundle, **changes)
+
+    def add_distribution(self, name: str, imports: Sequence[str], **description: object) -> None:
+        path = self.layer_root / "slashbox" / "manifest.json"
+        path.parent.mkdir(exist_ok=True)
+        empty = {"version": 1, "environment": "e1", "python": "3.11", "architecture": "x86_64", "approved": [],
+                 "imports": {}, "distributions": {}, "hints": {}}
+        manifest = json.loads(path.read_text()) if path.exists() else empty
+        manifest["distributions"][name] = {
+            "version": "1.0", "approved": True, "in_layer": False, "requires": [], "bundle": None, **description
+        }
+        for root in imports:
+            manifest["imports"].setdefault(root, []).append(name)
+        path.write_text(json.dumps(manifest))
+
+    def add_hint(self, name: str, text: str) -> None:
+        path = self.layer_root / "slashbox" / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["hints"][name] = text
+        path.write_text(json.dumps(manifest))
+
+
+def make_zip(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, data in files.items():
+            archive.writestr(path, data)
+    return buffer.getvalue()
