@@ -81,9 +81,19 @@ function* modalFields(data: Json): Iterable<[string, unknown]> {
 
 function readAttachment(value: unknown): Attachment | undefined {
   if (!isObject(value)) return undefined;
-  const { filename, url, size, content_type: contentType } = value;
+  const { filename, url, size, title, content_type: contentType } = value;
   if (typeof filename !== 'string' || typeof url !== 'string' || typeof size !== 'number') return undefined;
-  return { name: filename, url, size, contentType: asText(contentType) };
+  return { name: originalName(filename, asText(title)), url, size, contentType: asText(contentType) };
+}
+
+/**
+ * Discord keeps plain ASCII in `filename`; where that changed the name, `title` has it as the user's own
+ * machine does, without the extension.
+ */
+function originalName(filename: string, title: string | undefined): string {
+  if (!title) return filename;
+  const extension = /\.[^.]{1,16}$/.exec(filename)?.[0] ?? '';
+  return title.endsWith(extension) ? title : title + extension;
 }
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;

@@ -26,11 +26,11 @@ _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An input as we put it there."""
+    """An input as we put it there; `changed_ns` is the one time of a file that nobody can set."""
 
     inode: int
     size: int
-    modified_ns: int
+    changed_ns: int
     digest: bytes
 
 
@@ -136,7 +136,7 @@ class _Collection:
         before = self._known.get(name)
         if before is None or before.size != found.st_size:
             return False
-        if before.inode == found.st_ino and before.modified_ns == found.st_mtime_ns:
+        if before.inode == found.st_ino and before.changed_ns == found.st_ctime_ns:
             return True
         same = hashlib.file_digest(source, "sha256").digest() == before.digest
         source.seek(0)

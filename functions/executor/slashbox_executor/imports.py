@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 # `import a.b`, `from a import b`; a line that never says "import" has no import to find.
 _SAYS_IMPORT = re.compile(r"\bimport\b")
-_MODULE = r"'?(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)'?"
-_MISSING = (
-    re.compile(rf"^\s*(?:\| )?ModuleNotFoundError: No module named {_MODULE}", re.MULTILINE),
-    re.compile(rf"^\s*(?:\| )?ImportError: No module named {_MODULE}", re.MULTILINE),
-    re.compile(
-        rf"^\s*(?:\| )?ImportError: cannot import name '?(?P<name>\w+)'? from {_MODULE}", re.MULTILINE
-    ),
+_MODULE = r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)"
+_MISSING = tuple(
+    re.compile(rf"^\s*(?:\| )?{words}", re.MULTILINE)
+    for words in (
+        f"ModuleNotFoundError: No module named '{_MODULE}'",
+        f"ImportError: No module named '?{_MODULE}'?",
+        rf"ImportError: cannot import name '(?P<name>\w+)' from '{_MODULE}'",
+    )
 )
 _CATCHES_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 # Only the end of what was printed can be the error that ended the run.

@@ -50,7 +50,7 @@ def _load(item: InputFile, workspace: Workspace, source: InputSource, deadline: 
         raise InputError(f'"{item.name}" could not be stored for the run: {error.strerror}.') from error
     workspace.give(path)
     found = path.stat()
-    return Known(found.st_ino, found.st_size, found.st_mtime_ns, digest.value)
+    return Known(found.st_ino, found.st_size, found.st_ctime_ns, digest.value)
 
 
 class _Digest:

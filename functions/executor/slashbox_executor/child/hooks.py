@@ -80,12 +80,12 @@ def install(call: Callable[..., object], root: str, code_name: str, source: str)
         """An exception that ends a thread is reported as one that ends the program."""
 
         def excepthook(failure: object) -> None:
-            kind, error = getattr(failure, "exc_type", None), getattr(failure, "exc_value", None)
-            if error is None or kind is SystemExit:
+            error = getattr(failure, "exc_value", None)
+            if not isinstance(error, BaseException) or isinstance(error, SystemExit):
                 return
             name = getattr(getattr(failure, "thread", None), "name", "unknown")
             print(f"Exception in thread {name}:", file=sys.stderr)
-            sys.excepthook(kind, error, error.__traceback__)
+            sys.excepthook(type(error), error, error.__traceback__)
 
         threading.excepthook = excepthook  # type: ignore[attr-defined]
 

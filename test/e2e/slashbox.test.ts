@@ -1,0 +1,286 @@
+/** The whole path through the signed HTTP endpoint: what `npm start` starts, driven as Discord drives it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLog } from '../../functions/shared/log.ts';
+import { cloudClient } from '../../local/cloud/clients.ts';
+import type { Exchange } from '../../local/discord/exchange.ts';
+import { readSettings } from '../../local/settings.ts';
+import { type RunningSlashbox, startSlashbox } from '../../local/slashbox.ts';
+import { PROJECT_ROOT } from '../../scripts/lib/paths.mjs';
+import { ensureSetup } from '../../scripts/setup.mjs';
+
+const LIFETIME_SECONDS = 3_600;
+const CSV = 'day,visits\n1,10\n2,14\n3,9\n';
+
+let home: string;
+let box: RunningSlashbox;
+const logged: string[] = [];
+
+beforeAll(async () => {
+  const setup = await ensureSetup();
+  home = await mkdtemp(join(tmpdir(), 'slashbox-e2e-'));
+  const settings = readSettings(
+    {
+      PORT: '0',
+      SLASHBOX_HOME: home,
+      SLASHBOX_TIME_LIMIT_S: '20',
+      SLASHBOX_MAX_FILES: '3',
+      SLASHBOX_MAX_FILE_BYTES: '1000000',
+      SLASHBOX_FILE_LIFETIME_S: String(LIFETIME_SECONDS),
+    },
+    PROJECT_ROOT,
+  );
+  box = await startSlashbox({
+    settings,
+    projectDir: PROJECT_ROOT,
+    python: setup.python,
+    packages: setup.packages ?? '',
+    log: createLog({}, (line) => logged.push(line)),
+  });
+}, 180_000);
+
+afterAll(async () => {
+  await box?.stop();
+  await rm(home, { recursive: true, force: true });
+});
+
+const user = (name: string): string => box.discord.addUser(name).id;
+
+async function finished(exchange: Exchange): Promise<Exchange> {
+  if (exchange.failure) throw new Error(`${exchange.failure.shown}: ${exchange.failure.reason}`);
+  await exchange.reply({ timeoutMs: 60_000 });
+  expect(exchange.warnings).toEqual([]);
+  return exchange;
+}
+
+const run = async (as: string, code: string, options: Record<string, string | boolean> = {}) =>
+  finished(await box.discord.invokeCommand({ name: 'run', options: { code, ...options }, user: as }));
+
+const upload = async (as: string, name: string, content: string | Uint8Array) =>
+  finished(
+    await box.discord.invokeCommand({ name: 'upload', options: { file: { name, content } }, user: as }),
+  );
+
+const files = async (as: string) =>
+  (await finished(await box.discord.invokeCommand({ name: 'files', user: as }))).messageText();
+
+describe('the endpoint', () => {
+  it('passes what Discord checks when an endpoint is saved', async () => {
+    await box.discord.saveEndpoint();
+  });
+
+  it.each([
+    [
+      'forged',
+      401,
+      { tamper: (request: never) => ({ ...(request as object), body: Buffer.from('{}') }) as never },
+    ],
+    ['stale', 401, { timestamp: 1_700_000_000 }],
+  ])('refuses a %s request with %i', async (_, status, options) => {
+    expect(await box.discord.signedRequest({ type: 1 }, options)).toMatchObject({ status });
+  });
+
+  it('refuses truncated, non-JSON and oversized bodies', async () => {
+    expect((await box.discord.signedRequest('{"type":2,"id":')).status).toBe(400);
+    expect((await box.discord.signedRequest('<html>')).status).toBe(400);
+    expect((await box.discord.signedRequest('x'.repeat(1_000_001))).status).toBe(413);
+  });
+
+  it('names an unknown command to its user', async () => {
+    const exchange = await box.discord.invokeCommand({ name: 'frobnicate', allowUnknown: true });
+    await finished(exchange);
+    expect(exchange.messageText()).toContain('does not know the command `/frobnicate`');
+    expect(exchange.visibleTo).toBeDefined();
+  });
+
+  it('runs an interaction once that is delivered twice', async () => {
+    const ada = user('ada');
+    const first = await run(ada, 'print("once")');
+    const again = await box.discord.signedRequest(first.sent as object);
+    expect(JSON.parse(again.text)).toEqual({ type: 5 });
+    expect(logged.filter((line) => line.includes('START') && line.includes('executor')).length).toBeLessThan(
+      50,
+    );
+    expect(first.messageText()).toContain('once');
+  });
+});
+
+describe('from a slash command to a chart', () => {
+  it('uploads, draws with seaborn, uses the file again, and forgets it when its time has come', async () => {
+    const grace = user('grace');
+    const stored = await upload(grace, 'visits.csv', CSV);
+    expect(stored.visibleTo).toBe(grace);
+    expect(stored.messageText()).toMatch(
+      new RegExp(`\\*\\*Stored\\*\\* \`visits.csv\`[^]*id \`${grace}_\\d+_[0-9a-f]{8}\``),
+    );
+
+    const chart = await run(
+      grace,
+      'import pandas as pd, seaborn as sns\nvisits = pd.read_csv("visits.csv")\nprint(visits.visits.sum())\nsns.lineplot(visits, x="day", y="visits")',
+    );
+    expect(chart.messageText()).toContain('✅ **Finished**');
+    expect(chart.messageText()).toContain('33');
+    expect(chart.messageText()).toContain('installed `seaborn`');
+    const [figure] = chart.files();
+    expect(figure).toMatchObject({
+      contentType: 'image/png',
+      description: expect.stringContaining('Image 1 of 1'),
+    });
+    expect(
+      Buffer.from((await figure?.bytes()) ?? [])
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
+    expect(logged.join('\n')).toContain('Auto-installed missing module: seaborn');
+
+    const again = await run(grace, 'print(open("visits.csv").read().count("\\n"))');
+    expect(again.messageText()).toContain('```\n4\n```');
+    expect(await files(grace)).toMatch(/visits\.csv[^]*figure-1\.png|figure-1\.png[^]*visits\.csv/);
+
+    const objects = async () =>
+      (
+        await new S3Client(cloudClient(box.cloudEndpoint)).send(
+          new ListObjectsV2Command({ Bucket: box.outputs.FilesBucketName, Prefix: `files/${grace}/` }),
+        )
+      ).KeyCount;
+    expect(await objects()).toBe(1);
+    const { Payload } = await new LambdaClient(cloudClient(box.cloudEndpoint)).send(
+      new InvokeCommand({
+        FunctionName: box.outputs.CleanupFunctionName,
+        Payload: JSON.stringify({}),
+      }),
+    );
+    expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ failed: 0 });
+    expect(await objects()).toBe(1);
+  });
+
+  it('keeps users apart: nobody sees or uses another’s files', async () => {
+    const [one, two] = [user('one'), user('two')];
+    await upload(one, 'secret.csv', 'top,secret\n');
+    expect(await files(two)).toContain('You have no files stored');
+    const peek = await run(two, 'import os; print(os.listdir()); open("secret.csv")');
+    expect(peek.messageText()).toContain('FileNotFoundError');
+    expect(peek.messageText()).toContain('You have no stored file named `secret.csv`');
+  });
+
+  it('runs several lines from the editor, with input and a file, for its user alone', async () => {
+    const linus = user('linus');
+    const opened = await box.discord.invokeCommand({ name: 'run', user: linus });
+    expect(opened.modal).toMatchObject({ custom_id: 'v1:run' });
+    const answer = await finished(
+      await box.discord.submitModal(opened, {
+        values: {
+          code: 'name = input()\nfor line in open("list.txt"):\n    print(name, line.strip())',
+          stdin: 'hello',
+          private: true,
+        },
+        files: { attach: [{ name: 'list.txt', content: 'one\ntwo\n' }] },
+        user: linus,
+      }),
+    );
+    expect(answer.messageText()).toContain('hello one\nhello two');
+    expect(answer.visibleTo).toBe(linus);
+  });
+
+  it('runs an attached script', async () => {
+    const exchange = await finished(
+      await box.discord.invokeCommand({
+        name: 'run',
+        options: {
+          attach: { name: 'hello.py', content: 'import sys\nprint("from a script", len(sys.argv))\n1/0\n' },
+        },
+      }),
+    );
+    expect(exchange.messageText()).toContain('from a script 1');
+    expect(exchange.messageText()).toContain('`ZeroDivisionError` on line 3');
+    expect(exchange.messageText()).toContain('File "hello.py", line 3');
+  });
+
+  it('stores ten files from the form, and lets the oldest make room', async () => {
+    const many = user('many');
+    await upload(many, 'first.txt', '1');
+    const opened = await box.discord.invokeCommand({ name: 'upload', user: many });
+    const three = ['a.txt', 'b.txt', 'c.txt'].map((name) => ({ name, content: name }));
+    const answer = await finished(
+      await box.discord.submitModal(opened, { files: { file: three }, user: many }),
+    );
+    expect(answer.messageText()).toContain('To make room, your oldest file went: `first.txt`');
+    expect(await files(many)).not.toContain('first.txt');
+  });
+});
+
+describe('what people get wrong', () => {
+  it.each([
+    ['too large', { name: 'big.bin', content: Buffer.alloc(1_000_001) }, 'a file may have'],
+    ['empty', { name: 'empty.txt', content: '' }, 'is empty'],
+    [
+      'from elsewhere',
+      {
+        verbatim: {
+          id: '1',
+          filename: 'x.csv',
+          size: 3,
+          url: 'https://example.com/x.csv',
+          proxy_url: 'https://example.com/x.csv',
+        },
+      },
+      'does not come from Discord',
+    ],
+  ])('a file that is %s is not stored, and said why', async (_, file, words) => {
+    const eve = user('eve');
+    const answer = await finished(
+      await box.discord.invokeCommand({ name: 'upload', options: { file: file as never }, user: eve }),
+    );
+    expect(answer.messageText()).toContain('Not stored');
+    expect(answer.messageText()).toContain(words);
+    expect(await files(eve)).toContain('You have no files stored');
+  });
+
+  it.each([
+    'Umsätze 2024 日本.csv',
+    'a/b\\c.csv',
+    'line\nbreak.csv',
+    `${'x'.repeat(300)}.csv`,
+    '.hidden.csv',
+  ])('a file named %j can be stored, listed and read', async (name) => {
+    const odd = user('odd');
+    const stored = await upload(odd, name, 'a,b\n');
+    const listed = await files(odd);
+    expect(stored.messageText()).toContain('**Stored**');
+    const id = /id `(\S+)`/.exec(listed)?.[1];
+    const answer = await run(
+      odd,
+      `import os; "${id}"; print(len(os.listdir()), open(os.listdir()[0]).read())`,
+    );
+    expect(answer.messageText()).toContain('1 a,b');
+  });
+
+  it.each([
+    ['is not Python', 'print("a', 'SyntaxError'],
+    ['raises', 'raise ValueError("no")', 'ValueError: no'],
+    ['exits', 'import sys; print("bye"); sys.exit(3)', 'exit code 3'],
+    ['asks for input that is not there', 'input()', 'stdin'],
+    ['misses a package that nobody approved', 'import flask', "No module named 'flask'"],
+  ])('code that %s gets a clear answer', async (_, code, words) => {
+    expect((await run(user('mallory'), code)).messageText()).toContain(words);
+  });
+
+  it('empty code opens the editor, and an empty editor says what is missing', async () => {
+    const opened = await box.discord.invokeCommand({ name: 'run', options: { code: '   ' } });
+    expect(opened.modal).toBeDefined();
+    const answer = await finished(await box.discord.submitModal(opened, { values: { code: ' \n ' } }));
+    expect(answer.messageText()).toContain('There is no code to run');
+  });
+});
+
+describe('code that never ends', () => {
+  it('is stopped at the limit, with what it printed until then', async () => {
+    const answer = await run(user('loop'), 'print("started", flush=True)\nwhile True: pass');
+    expect(answer.messageText()).toContain('**Stopped** after 20 s, the time limit');
+    expect(answer.messageText()).toContain('started');
+  });
+});
