@@ -172,7 +172,7 @@ export const s3PrefixListOf = ({ s3PrefixListId, region }: StageConfig): string 
   s3PrefixListId ?? S3_PREFIX_LISTS[region];
 
 /** Megabytes of `/tmp` that a run may need: what it writes, its inputs, and packages. */
-export const diskNeedOf = ({ diskMegabytes, maxFileBytes }: Limits): number =>
+const diskNeedOf = ({ diskMegabytes, maxFileBytes }: Limits): number =>
   diskMegabytes + Math.ceil((FIXED_LIMITS.inputFiles * maxFileBytes) / 2 ** 20) + PACKAGES_MEGABYTES;
 
 function stageNameMistakes(stage: string): string[] {

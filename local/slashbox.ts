@@ -106,9 +106,13 @@ async function start(
     interactionsUrl: () => interactionsUrl,
     health: () => ({ ready: state === 'ready', detail: state }),
     notices: notices(settings),
+    ...(settings.publicKey && {
+      sendingDisabled: 'Slashbox accepts another signer than this page (DISCORD_PUBLIC_KEY).',
+    }),
+    log: (message, error) => log.error(message, {}, error),
   });
-  stops.push(() => playground.stop());
-  url = playground.url;
+  stops.push(() => playground.close());
+  url = `${playground.origin}/`;
   const step = (text: string) => {
     signal?.throwIfAborted();
     state = text;

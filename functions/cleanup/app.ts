@@ -48,7 +48,7 @@ export async function cleanUp(ports: CleanupPorts): Promise<CleanupResult> {
 }
 
 async function removeDue(ports: CleanupPorts): Promise<CleanupResult> {
-  const now = ports.clock();
+  const now = Math.floor(ports.clock());
   const from = (await ports.readWatermark()) ?? now - FIRST_LOOK_BACK;
   let removed = 0;
   let failed = 0;

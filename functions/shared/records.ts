@@ -26,6 +26,7 @@ export interface FileRecord extends Key, Expiry {
   readonly origin: 'upload' | 'run';
   /** `pending` until its object is stored, `deleting` once it made room for another. */
   readonly status: 'pending' | 'ready' | 'deleting';
+  /** Unix seconds with their fraction: decides which file is older. */
   readonly createdAt: number;
 }
 
@@ -63,7 +64,14 @@ export const uploadObjectKey = (userId: UserId, fileId: FileId): string => `file
  * @param dueAt unix seconds; differs from expiry while a record waits for its object
  */
 export function expiry(expiresAt: number, dueAt: number = expiresAt): Expiry {
-  return { expiresAt, dueAt, dueHour: hourOf(dueAt), ttl: Math.max(expiresAt, dueAt) + TTL_GRACE_SECONDS };
+  // Whole seconds: DynamoDB's TTL and Discord's timestamps take nothing else.
+  const [expires, due] = [Math.floor(expiresAt), Math.floor(dueAt)];
+  return {
+    expiresAt: expires,
+    dueAt: due,
+    dueHour: hourOf(due),
+    ttl: Math.max(expires, due) + TTL_GRACE_SECONDS,
+  };
 }
 
 /** The partition of the expiry index for a time, e.g. `2026-11-23T19` (UTC). */

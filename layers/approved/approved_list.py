@@ -18,7 +18,9 @@ _VARIANT_NAMES = {
     *(f"{python}-{architecture}" for python in PYTHONS for architecture in ARCHITECTURES),
 }
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_CONSTRAINT = re.compile(r"(==|!=|~=|<=|>=|<|>)\s*[0-9][0-9A-Za-z.*+!]*(\s*,\s*(==|!=|~=|<=|>=|<|>)\s*[0-9][^,\s]*)*")
+_CONSTRAINT = re.compile(
+    r"(==|!=|~=|<=|>=|<|>)\s*[0-9][0-9A-Za-z.*+!]*(\s*,\s*(==|!=|~=|<=|>=|<|>)\s*[0-9][^,\s]*)*"
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class ApprovedList:
 
 
 def read_approved_list(path: Path) -> ApprovedList:
-    """Raises BuildError with the entry's name where a key, a type or a name is not as documented in the file."""
+    """Raises BuildError with the entry's name where something is not as the file's own comments say."""
     try:
         with path.open("rb") as file:
             document = tomllib.load(file)

@@ -11,10 +11,12 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_archive(folder: Path, path: Path, *, compress: bool) -> int:
-    """Packs every file below `folder` and returns their total bytes. `path` appears only when it is complete."""
+    """Packs every file below `folder`, returns their total bytes. `path` appears only when it is complete."""
     partial = path.with_name(path.name + ".partial")
     total = 0
-    files = sorted((file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if file.is_file())
+    files = sorted(
+        (file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if file.is_file()
+    )
     with zipfile.ZipFile(partial, "w") as archive:
         for name, file in files:
             entry = zipfile.ZipInfo(name, _DATE)
@@ -31,7 +33,7 @@ def write_archive(folder: Path, path: Path, *, compress: bool) -> int:
 
 
 def extract_archive(path: Path, folder: Path) -> None:
-    """Unpacks an archive of `write_archive`, modes included. Raises FileExistsError where a file is there already."""
+    """Unpacks what `write_archive` packed. Raises FileExistsError where a file is there already."""
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
             destination = folder / entry.filename

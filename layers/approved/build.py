@@ -10,10 +10,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from layers.approved.approved_list import read_approved_list
 from layers.approved.byte_code import find_interpreter
-from layers.approved.environment import Recipe, build_environment
+from layers.approved.environment import build_environment
 from layers.approved.errors import BuildError
 from layers.approved.fetch import Source, find_uv
 from layers.approved.lockfile import read_lock
+from layers.approved.recipe import Recipe
 from layers.approved.target import ARCHITECTURES, SYSTEMS, Target, host_architecture, host_system
 from layers.approved.wheel_index import read_wheel_index
 
@@ -29,8 +30,6 @@ def main(arguments: list[str]) -> int:
         if options.print_id:
             print(recipe.id)
             return 0
-        if options.out is None:
-            raise BuildError("Say where to build with --out FOLDER")
         _build(recipe, options)
     except BuildError as error:
         print(f"[packages] error: {error}", file=sys.stderr)
@@ -58,10 +57,15 @@ def make_recipe(options: argparse.Namespace) -> Recipe:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     parser = argparse.ArgumentParser(prog="build.py", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--python", default=running, help="minor version, such as 3.13 (default: this Python's)")
+    parser.add_argument(
+        "--python", default=running, help="minor version, such as 3.13 (default: this Python's)"
+    )
     parser.add_argument("--arch", default=host_architecture(), help=" or ".join(ARCHITECTURES))
     parser.add_argument(
-        "--system", default="linux", choices=[*SYSTEMS, "host"], help="linux (default, as Lambda is), macos or host"
+        "--system",
+        default="linux",
+        choices=[*SYSTEMS, "host"],
+        help="linux (default, as Lambda is), macos or host",
     )
     parser.add_argument("--out", type=Path, help="the environment's folder; a second build goes on in it")
     parser.add_argument("--uv", help="uv's binary (default: found on PATH)")
@@ -75,7 +79,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--layer", choices=["core", "full"], default="core", help="full: all that fits Lambda (with --all)"
     )
     parser.add_argument("--no-zip", action="store_true", help="leave layer.zip out")
-    parser.add_argument("--print-id", action="store_true", help="print the environment's id and build nothing")
+    parser.add_argument(
+        "--print-id", action="store_true", help="print the environment's id and build nothing"
+    )
     parser.add_argument(
         "--find-links", action="append", default=[], type=Path, metavar="FOLDER", help="wheels from here only"
     )
@@ -88,6 +94,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _build(recipe: Recipe, options: argparse.Namespace) -> None:
+    if options.out is None:
+        raise BuildError("Say where to build with --out FOLDER")
     started = time.monotonic()
     wanted = _wanted(recipe, options)
     source = Source(find_uv(options.uv), tuple(folder.resolve() for folder in options.find_links))
@@ -98,8 +106,8 @@ def _build(recipe: Recipe, options: argparse.Namespace) -> None:
     )
     if recipe.interpreter is None:
         _say(
-            f"[packages] no Python {recipe.target.python} here to write byte code with: imports will be three "
-            f"times slower; install it or give its path with --interpreter"
+            f"[packages] no Python {recipe.target.python} here to write byte code with: imports will be "
+            "three times slower; install it or give its path with --interpreter"
         )
     build_environment(recipe, wanted, source, options.out.resolve(), _say, pack_layer=not options.no_zip)
     _say(f"[packages] environment {recipe.id} is ready ({time.monotonic() - started:.0f} s)")
@@ -110,14 +118,20 @@ def _wanted(recipe: Recipe, options: argparse.Namespace) -> list[str]:
     if options.all:
         return list(chosen.values())
     if options.small:
-        return [chosen[package.name] for package in recipe.approved.packages if package.small and package.name in chosen]
+        return [
+            chosen[package.name]
+            for package in recipe.approved.packages
+            if package.small and package.name in chosen
+        ]
     names = [name.strip() for name in (options.only or "").split(",") if name.strip()]
     absent = recipe.approved.absent(recipe.target)
     for name in names:
         if name in absent:
-            raise BuildError(f"{name}: {absent[name]}")
+            raise BuildError(absent[name])
         if name not in chosen and name not in recipe.lock.distributions:
-            raise BuildError(f"{name} is not on the approved list (packages.toml), nor required by what is on it")
+            raise BuildError(
+                f"{name} is not on the approved list (packages.toml), nor required by what is on it"
+            )
     return [chosen.get(name, name) for name in names]
 
 

@@ -57,7 +57,7 @@ def find_interpreter(target: Target, given: str | None) -> Interpreter | None:
 
 
 def compile_tree(tree: Path, interpreter: Interpreter, processes: Processes) -> None:
-    """Writes `__pycache__` beside every module. What does not compile (templates, other versions) stays source."""
+    """Writes `__pycache__` beside every module. What does not compile (templates, mostly) stays source."""
     finished = processes.run(
         [str(interpreter.path), "-s", "-S", "-P", "-B", "-W", "ignore", "-c", _COMPILE, str(tree)],
         clean_environment(),
@@ -75,7 +75,11 @@ def clean_environment() -> dict[str, str]:
 def _probe(python: str) -> tuple[str, str] | None:
     try:
         finished = subprocess.run(
-            [python, "-I", "-S", "-c", _PROBE], capture_output=True, check=True, env=clean_environment(), timeout=60
+            [python, "-I", "-S", "-c", _PROBE],
+            capture_output=True,
+            check=True,
+            env=clean_environment(),
+            timeout=60,
         )
         version, magic = json.loads(finished.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):

@@ -1,4 +1,4 @@
-"""Fetches one locked distribution's wheel with uv, its hash checked, and unpacks it into a folder of its own."""
+"""Fetches one locked distribution's wheel with uv, its hash checked, and unpacks it into its own folder."""
 
 import os
 import re
@@ -19,11 +19,23 @@ _UNREACHABLE = (
     "again; what is finished is kept"
 )
 _KNOWN_FAILURES = (
-    (r"hash mismatch", "{name} did not arrive as it was locked (its hash differs): it was not used; try again"),
-    (r"no space left|os error 28|disk quota", "The disk is full: make room and start again; what is finished is kept"),
+    (
+        r"hash mismatch",
+        "{name} did not arrive as it was locked (its hash differs): it was not used; try again",
+    ),
+    (
+        r"no space left|os error 28|disk quota",
+        "The disk is full: make room and start again; what is finished is kept",
+    ),
     (r"error sending request|failed to fetch|dns error|connect|timed out|network", _UNREACHABLE),
-    (r"permission denied|read-only file system", "{name} cannot be written: check the output folder's permissions"),
-    (r"no wheels|no matching|not found|no solution", "{name} has no wheel for this target that the lock allows"),
+    (
+        r"permission denied|read-only file system",
+        "{name} cannot be written: check the output folder's permissions",
+    ),
+    (
+        r"no wheels|no matching|not found|no solution",
+        "{name} has no wheel for this target that the lock allows",
+    ),
 )
 
 
@@ -77,7 +89,7 @@ def fetch_distribution(
 
 def explain_uv(name: str, stderr: str, known: Sequence[tuple[str, str]] = _KNOWN_FAILURES) -> BuildError:
     """One line for the operator, with uv's own last words behind it."""
-    detail = " ".join(re.sub(r"[×├╰─▶│╭]|-->", " ", stderr).split())[-300:] or "uv said nothing"
+    detail = " ".join(re.sub(r"[^\x20-\x7e]|-->", " ", stderr).split())[-300:] or "uv said nothing"
     for pattern, words in known:
         if re.search(pattern, stderr, re.IGNORECASE):
             return BuildError(f"{words.format(name=name)} [uv: {detail}]")

@@ -1,4 +1,4 @@
-"""Decides which distributions go into the layer: most used first, each with all that it requires, while it fits."""
+"""Decides what goes into the layer: most used first, each with all that it requires, while it fits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,8 +21,8 @@ def plan_layer(
     """The layer's distributions, closed under requirement.
 
     `order` are distributions by use; `sizes` are unpacked bytes with byte code: one that has no size is left
-    out, with whatever requires it. `always` goes in whatever it weighs (the core). A package that does not fit is
-    passed over and smaller ones after it still get their chance.
+    out, with whatever requires it. `always` goes in whatever it weighs (the core). A package that does not
+    fit is passed over, and smaller ones after it still get their chance.
     """
     chosen = lock.closure(always)
     used = sum(sizes.get(name, 0) for name in chosen)

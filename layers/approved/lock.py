@@ -23,7 +23,10 @@ TARGETS = tuple(Target(python, architecture) for python in PYTHONS for architect
 
 _UV_FAILURES = (
     (r"no solution found|unsatisfiable", "{name} cannot be solved with wheels alone"),
-    (r"error sending request|failed to fetch|dns error|connect|timed out", "The package registry cannot be reached"),
+    (
+        r"error sending request|failed to fetch|dns error|connect|timed out",
+        "The package registry cannot be reached",
+    ),
 )
 
 
@@ -33,9 +36,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--check", action="store_true", help="check what is committed; needs no network")
     parser.add_argument("--uv", help="uv's binary (default: found on PATH)")
     parser.add_argument(
-        "--accept-step-back", action="append", default=[], metavar="NAME", help="let this distribution go back"
+        "--accept-step-back",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="let this distribution go back",
     )
-    parser.add_argument("--approved", default=HERE, type=Path, help="the folder with packages.toml and locks/")
+    parser.add_argument(
+        "--approved", default=HERE, type=Path, help="the folder with packages.toml and locks/"
+    )
     options = parser.parse_args(arguments)
     try:
         approved = read_approved_list(options.approved / "packages.toml")
@@ -133,7 +142,7 @@ def _inspect_wheels(
         try:
             for number, (key, future) in enumerate(futures.items(), 1):
                 found[key] = future.result()
-                _say(f"{number}/{len(missing)} {' '.join(key)}: {', '.join(found[key].imports) or 'no modules'}")
+                _say(f"{number}/{len(missing)} {' '.join(key)}: {', '.join(found[key].imports) or '(none)'}")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             processes.stop()

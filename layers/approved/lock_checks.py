@@ -13,14 +13,16 @@ _ADDRESS = re.compile(r"https?:|file:|git\+|--(extra-)?index-url|--find-links|/h
 
 
 def check_lock(lock: Lock, approved: ApprovedList, target: Target) -> None:
-    """Raises BuildError where an approved package is missing, a release is not final or an address is in it."""
+    """Raises BuildError where an approved package is missing, a release is not final, or an address is in."""
     where = f"the lock {target.lock_name}"
     for name, distribution in approved.distributions(target).items():
         if distribution not in lock.distributions:
             raise BuildError(f"{name} is approved but not in {where}: run `python layers/approved/lock.py`")
     for name in approved.absent(target):
         if name in lock.distributions:
-            raise BuildError(f"{name} is marked absent in packages.toml but {where} has it, required by another")
+            raise BuildError(
+                f"{name} is marked absent in packages.toml but {where} has it, required by another"
+            )
     for locked in lock.distributions.values():
         if _PRE_RELEASE.search(locked.version):
             raise BuildError(
@@ -38,20 +40,22 @@ def check_steps_back(
     accepted: Collection[str],
     where: str,
 ) -> None:
-    """Compares versions by name. Raises BuildError where a release went back: for the names in `strict` at all,
-    for others in its first number (small steps back of a dependency happen when somebody narrows a range).
-    A resolver that cannot use a new release falls back to an old one in silence; this is where it is heard.
+    """Raises BuildError where a release went back: at all for the names in `strict`, for others in its first
+    number (small steps back of a dependency happen when somebody narrows a range). A resolver that cannot use
+    a new release falls back to an old one in silence; this is where it is heard.
     """
     for name in sorted(old.keys() & new.keys() - set(accepted)):
         before, after = _release(old[name]), _release(new[name])
         if after[:1] < before[:1] or (name in strict and after < before):
             raise BuildError(
-                f"{name} goes back from {old[name]} to {new[name]} in {where}: find out who holds it back, then "
-                f"constrain it in packages.toml or accept it with --accept-step-back {name}"
+                f"{name} goes back from {old[name]} to {new[name]} in {where}: find out who holds it back, "
+                f"then constrain it in packages.toml or accept it with --accept-step-back {name}"
             )
 
 
-def check_other_locks(locks: Mapping[str, Lock], approved: Collection[str], accepted: Collection[str]) -> None:
+def check_other_locks(
+    locks: Mapping[str, Lock], approved: Collection[str], accepted: Collection[str]
+) -> None:
     """Raises BuildError where an approved release is a whole first number behind that in another lock. (What
     they require may be: an older Python holds back many a small library.)
     """

@@ -1,4 +1,4 @@
-"""Reads a lock: a hashed requirements file as `uv pip compile --generate-hashes` writes it, and nothing looser.
+"""Reads a lock: a hashed requirements file as `uv pip compile` writes it, and nothing looser.
 
 Its `# via` comments are data here: they say which distribution requires which on the lock's target, with
 every marker and extra already evaluated by the resolver.
@@ -86,7 +86,9 @@ def parse_lock(text: str, source: str = "lock") -> Lock:
         raise BuildError(f"The lock {source} ends too early: take it from version control again")
     for name in requires:
         if name not in versions:
-            raise BuildError(f"The lock {source} says that {name} requires something, but does not have {name}")
+            raise BuildError(
+                f"The lock {source} says that {name} requires something, but does not have {name}"
+            )
     return Lock(
         text,
         {

@@ -1,17 +1,37 @@
-"""Takes away what no run reads (tests, headers, stubs, scripts), and names the import roots of what is left."""
+"""Takes away what no run reads (tests, headers, stubs, scripts), and names the import roots of the rest."""
 
 import re
 import shutil
 from pathlib import Path
 
 # The rules are part of an environment's id: a change here makes new environments.
-DROPPED_ROOTS = frozenset({"bin", "etc", "include", "man", "share", "src", "docs", "doc", "examples", "benchmarks"})
-DROPPED_FOLDERS = frozenset({"tests", "__pycache__"})
-DROPPED_SUFFIXES = frozenset(
-    {".a", ".c", ".cc", ".cpp", ".cu", ".cuh", ".f", ".f90", ".h", ".hh", ".hpp", ".lib", ".pth"}
-    | {".pxd", ".pxi", ".pyc", ".pyx"}
+DROPPED_ROOTS = frozenset(
+    {"bin", "etc", "include", "man", "share", "src", "docs", "doc", "examples", "benchmarks"}
 )
-DROPPED_METADATA = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
+DROPPED_FOLDERS = frozenset({"tests", "__pycache__"})
+# Not .cu: thinc (spaCy) reads its CUDA sources when it is imported, on machines without CUDA too.
+DROPPED_SUFFIXES = frozenset(
+    {
+        ".a",
+        ".c",
+        ".cc",
+        ".cpp",
+        ".f",
+        ".f90",
+        ".h",
+        ".hh",
+        ".hpp",
+        ".lib",
+        ".pth",
+        ".pxd",
+        ".pxi",
+        ".pyc",
+        ".pyx",
+    }
+)
+DROPPED_METADATA = frozenset(
+    {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
+)
 STUB_SUFFIX = ".pyi"
 # A package that calls this reads its own stubs when it is imported (scikit-image does): they stay.
 STUB_READER = b"attach_stub"
@@ -40,7 +60,7 @@ def strip_tree(tree: Path) -> None:
 
 
 def import_roots(tree: Path) -> list[str]:
-    """The names that `import` can start with, sorted: from the files themselves, as 71 of 159 wheels name none."""
+    """The names that `import` can start with, sorted. From the files: 71 of 159 wheels do not name theirs."""
     roots = set()
     for entry in tree.iterdir():
         if entry.is_dir():

@@ -45,7 +45,7 @@ class Target:
 
     @property
     def lock_name(self) -> str:
-        """The lock's name in `locks/`, without suffix. One lock serves both systems: hashes cover all wheels."""
+        """In `locks/`, without suffix. One lock serves both systems: its hashes cover all wheels."""
         return f"python{self.python}-{self.architecture}"
 
     @property

@@ -1,7 +1,7 @@
 """What the locked wheels hold, computed from the wheels by `lock.py`: import roots and unpacked size.
 
-A manifest names every locked distribution, also those whose wheel this build has not fetched; this index knows
-their import names. It is lock data: committed, written by `lock.py` alone.
+A manifest names every locked distribution, also those whose wheel no build has fetched yet; this index
+knows their import names. It is lock data: committed, written by `lock.py` alone.
 """
 
 import json
@@ -57,7 +57,7 @@ def write_wheel_index(path: Path, index: WheelIndex) -> None:
 
 
 def check_roots(lock: Lock, index: WheelIndex, source: str) -> None:
-    """Raises BuildError for a release that the index lacks, or an import root that two distributions claim."""
+    """Raises BuildError for a release that the index lacks, or a root that two distributions claim."""
     owners: dict[str, str] = {}
     for name, distribution in lock.distributions.items():
         facts = index.get((name, distribution.version))

@@ -20,6 +20,8 @@ const START_PATIENCE_MS = 60_000;
 const HEALTH_INTERVAL_MS = 40;
 const GRACE_SECONDS = 15;
 const TAIL_LINES = 20;
+/** A server whose owner was killed is still writing its state for a moment. */
+const LOCK_PATIENCE_SECONDS = 10;
 
 export interface MinistackOptions {
   /** The Python of the environment that ministack is installed in. */
@@ -30,6 +32,8 @@ export interface MinistackOptions {
   readonly port?: number;
   /** More variables for the server, such as `AUTH` or `LOG_LEVEL`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** How long to wait for another server on the same folder. @default 10 */
+  readonly lockPatienceSeconds?: number;
   readonly log: Log;
 }
 
@@ -64,6 +68,7 @@ export async function startMinistack(options: MinistackOptions): Promise<Minista
     environment: { ...variables(home, scratch, port), ...options.environment },
     graceSeconds: GRACE_SECONDS,
     lock: join(home, 'lock'),
+    lockPatienceSeconds: options.lockPatienceSeconds ?? LOCK_PATIENCE_SECONDS,
   });
   const tail = keepTail(kept, log);
   await waitUntilHealthy(endpoint, kept, () => explain(options, port, tail));
@@ -132,6 +137,7 @@ function variables(home: string, scratch: string, port: number): Record<string, 
     AWS_DEFAULT_REGION: CLOUD_REGION,
     AWS_ACCESS_KEY_ID: CLOUD_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CLOUD_CREDENTIALS.secretAccessKey,
+    SFTP_ENABLED: '0',
     LOG_LEVEL: 'WARNING',
   };
 }

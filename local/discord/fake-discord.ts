@@ -70,6 +70,8 @@ export interface FakeDiscord {
   readonly publicKey: string;
   readonly botToken: string;
   readonly channelId: string;
+  /** Bytes that one file of a user may have. */
+  readonly maxUploadBytes: number;
   readonly users: readonly APIUser[];
   addUser(name: string): APIUser;
   /** The private key in PEM: hand it to `signingKey` at the next start. */
@@ -182,6 +184,7 @@ export function createFakeDiscord(options: FakeDiscordOptions): FakeDiscord {
     publicKey: key.publicKey,
     botToken,
     channelId: CHANNEL_ID,
+    maxUploadBytes: uploads.maxBytes,
     users: people.list,
     addUser: people.add,
     exportKey: key.exportKey,

@@ -1,6 +1,7 @@
 /** Reads what a bot sends to the API: JSON, or multipart with `payload_json` and `files[n]`. */
 import { DiscordError, FormErrors, tooLarge } from './errors.ts';
 import { isObject, type Json } from './json.ts';
+import { readAtMost } from './read-at-most.ts';
 
 export interface SentFile {
   /** The n of `files[n]`, to which an attachment's id refers. */
@@ -21,7 +22,7 @@ const MAX_FILES = 10;
 
 /** @throws DiscordError 40005 over 25 MiB, 50109 for what is not JSON, 50035 for a wrong form */
 export async function readBody(request: Request): Promise<SentBody> {
-  const bytes = await readAtMost(request, MAX_REQUEST_BYTES);
+  const bytes = await readAll(request);
   const type = request.headers.get('content-type') ?? '';
   if (/^multipart\/form-data/i.test(type)) return readMultipart(bytes, type);
   if (bytes.byteLength === 0) return { json: {}, files: [] };
@@ -33,24 +34,12 @@ export async function readBody(request: Request): Promise<SentBody> {
 
 /** @throws DiscordError for what is too large or not JSON of any kind */
 export async function readJsonBody(request: Request): Promise<unknown> {
-  return parse(new TextDecoder().decode(await readAtMost(request, MAX_REQUEST_BYTES)));
+  return parse(new TextDecoder().decode(await readAll(request)));
 }
 
-/** @throws DiscordError 40005 as soon as the body exceeds the limit */
-async function readAtMost(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge();
-    chunks.push(chunk);
-  }
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
+async function readAll(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readAtMost(request, MAX_REQUEST_BYTES);
+  if (!bytes) throw tooLarge();
   return bytes;
 }
 

@@ -18,9 +18,10 @@ export async function serveFakeDiscord(
   let origin = '';
   const discord = createFakeDiscord({ ...options, origin: () => origin });
   const server = createServer((incoming, outgoing) => {
-    void discord
-      .handle(toRequest(incoming, origin))
-      .then((response) => sendResponse(outgoing, response ?? new Response('Not found', { status: 404 })))
+    const request = toRequest(incoming, origin);
+    const response = request ? discord.handle(request) : Promise.resolve(null);
+    void response
+      .then((found) => sendResponse(outgoing, found ?? new Response('Not found', { status: 404 })))
       .catch((error: unknown) => outgoing.destroy(error instanceof Error ? error : new Error(String(error))));
   });
   await new Promise<void>((resolve, reject) => {

@@ -3,8 +3,13 @@
  * out is compared with what went in: a misspelt field is an error here, not a feature that never works.
  */
 import * as spec from 'discord-api-spec/zod';
+import { config } from 'zod/v4/core';
+import en from 'zod/v4/locales/en.js';
 import { FormErrors, type Path } from './errors.ts';
 import { isObject } from './json.ts';
+
+/** zod/mini comes without words. */
+config(en());
 
 export const SCHEMAS = {
   editMessage: spec.IncomingWebhookUpdateRequestPartialSchema,

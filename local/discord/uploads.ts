@@ -26,13 +26,14 @@ export type AttachmentInput =
 export interface Uploads {
   /**
    * Streams a file to disk, as the page does before a command is sent.
-   * @throws ClientRefusal as soon as it exceeds the user's limit; nothing stays behind
+   * @throws ClientRefusal where it exceeds the user's limit; nothing stays behind
    */
   stage(name: string, contentType: string | undefined, body: ReadableStream<Uint8Array>): Promise<StoredFile>;
   /** @throws ClientRefusal for a file over the user's limit or an upload that does not exist */
   take(input: AttachmentInput): Promise<APIAttachment>;
   /** A stored file that is to appear on a user's own message. */
   store(input: AttachmentInput): Promise<StoredFile>;
+  readonly maxBytes: number;
   /** Removes what was written to disk. */
   close(): Promise<void>;
 }
@@ -56,19 +57,23 @@ export function createUploads(cdn: Cdn, maxBytes: number): Uploads {
   };
 
   return {
+    maxBytes,
     async stage(name, contentType, body) {
       directory ??= mkdtemp(join(tmpdir(), 'slashbox-discord-'));
       count += 1;
       const path = join(await directory, String(count));
       let size = 0;
       const measure = new Transform({
+        // What exceeds the limit is received and dropped, so that the sender gets to read the refusal.
         transform(chunk: Uint8Array, _encoding, done) {
           size += chunk.byteLength;
-          done(size > maxBytes ? tooPowerful(maxBytes) : null, chunk);
+          if (size > maxBytes) done();
+          else done(null, chunk);
         },
       });
       try {
         await pipeline(Readable.fromWeb(body as never), measure, createWriteStream(path));
+        if (size > maxBytes) throw tooPowerful(maxBytes);
       } catch (error) {
         await rm(path, { force: true });
         throw error;

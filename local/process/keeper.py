@@ -22,7 +22,8 @@ from types import FrameType
 
 LOCK_IS_TAKEN = 75  # EX_TEMPFAIL of sysexits.h
 _COMMAND_NOT_RUN = 127  # as shells say it
-_LOCK_PATIENCE_SECONDS = 15
+# Our lifeline and the two outputs, what the caller hands over, and the lock.
+_LOCK_DESCRIPTOR = 4
 _SWEEP_PATIENCE_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -34,7 +35,9 @@ class _LockTimeout(Exception):
 
 def main() -> None:
     options = _options()
-    if options.lock and not _take(options.lock):
+    # Whatever our caller left open towards us is not the command's.
+    os.closerange(_LOCK_DESCRIPTOR, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    if options.lock and not _take(options.lock, options.patience):
         sys.exit(LOCK_IS_TAKEN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -49,27 +52,34 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="keeper")
     parser.add_argument("--grace", type=float, default=0.0, help="seconds between asking to stop and killing")
     parser.add_argument("--lock", type=Path, help="file that only one such command may hold at a time")
+    parser.add_argument("--patience", type=float, default=0.0, help="seconds to wait for the lock")
     parser.add_argument("command", nargs="+")
     return parser.parse_args()
 
 
-def _take(lock: Path) -> bool:
+def _take(lock: Path, patience: float) -> bool:
     """Waits a little: whoever was killed may have left a command that is still writing its state."""
-    # Never closed, and shared with the command: the kernel releases it when both have ended, however they end.
+    # Never closed, and shared with the command: the kernel releases it when both have ended, however.
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    os.set_inheritable(descriptor, True)
+    if descriptor != _LOCK_DESCRIPTOR:
+        os.dup2(descriptor, _LOCK_DESCRIPTOR)
+        os.close(descriptor)
+    os.set_inheritable(_LOCK_DESCRIPTOR, True)
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         raise _LockTimeout
 
+    with suppress(BlockingIOError):
+        fcntl.flock(_LOCK_DESCRIPTOR, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(_LOCK_PATIENCE_SECONDS)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        signal.setitimer(signal.ITIMER_REAL, max(patience, 0.001))
+        fcntl.flock(_LOCK_DESCRIPTOR, fcntl.LOCK_EX)
     except _LockTimeout:
         return False
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return True
 
 

@@ -25,6 +25,8 @@ export interface KeptCommand {
   readonly graceSeconds: number;
   /** A file that only one kept program may hold at a time. */
   readonly lock?: string;
+  /** How long to wait for the lock. @default 0 */
+  readonly lockPatienceSeconds?: number;
   /** Readable to the program, once, on descriptor 3: what must not show in its environment. */
   readonly handover?: string;
 }
@@ -47,13 +49,15 @@ export interface KeptProcess {
 }
 
 export function startKept(kept: KeptCommand): KeptProcess {
-  const lock = kept.lock === undefined ? [] : ['--lock', kept.lock];
+  const patience = String(kept.lockPatienceSeconds ?? 0);
+  const lock = kept.lock === undefined ? [] : ['--lock', kept.lock, '--patience', patience];
   const child = spawn(
     kept.python,
     ['-I', '-S', KEEPER, '--grace', String(kept.graceSeconds), ...lock, '--', ...kept.command],
     { cwd: kept.cwd, env: { ...kept.environment }, stdio: ['pipe', 'pipe', 'pipe', 'pipe'], detached: true },
   );
-  const [lifeline, stdout, stderr, handover] = child.stdio as [Writable, Readable, Readable, Writable];
+  const { stdin: lifeline, stdout, stderr } = child;
+  const handover = child.stdio[3] as Writable;
   // The other end may be gone before we write or close: that is told by `ended`.
   lifeline.on('error', () => undefined);
   handover.on('error', () => undefined);

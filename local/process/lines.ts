@@ -1,6 +1,7 @@
 /** Calls back with each line of a text stream; a line longer than the cap comes in pieces. */
-import { StringDecoder } from 'node:string_decoder';
+
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 
 const MAX_LINE_CHARACTERS = 16_384;
 

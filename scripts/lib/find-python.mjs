@@ -35,7 +35,9 @@ export function findPython(env) {
   const asked = env.SLASHBOX_PYTHON;
   /** @type {string[]} */
   const refusals = [];
-  for (const candidate of asked ? candidatesFor(asked, env) : NAMES.flatMap((name) => candidatesFor(name, env))) {
+  for (const candidate of asked
+    ? candidatesFor(asked, env)
+    : NAMES.flatMap((name) => candidatesFor(name, env))) {
     const answer = probe(candidate, env);
     if (!answer) continue;
     const refusal = refuse(answer);
@@ -115,5 +117,8 @@ function searchProblem(refusals) {
 }
 
 function wanted() {
-  return [...SUPPORTED_PYTHONS].reverse().join(', ').replace(/, ([^,]+)$/, ' or $1');
+  return [...SUPPORTED_PYTHONS]
+    .reverse()
+    .join(', ')
+    .replace(/, ([^,]+)$/, ' or $1');
 }

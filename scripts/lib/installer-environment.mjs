@@ -61,8 +61,9 @@ export function readPipConfiguration(text) {
   for (const section of SECTIONS) {
     for (const line of text.split('\n')) {
       const match = /^([^=]+)\.([a-z-]+)=(['"])(.*)\3$/.exec(line.trim());
-      if (!match || match[1] !== section || !INDEX_SETTINGS.includes(match[2])) continue;
-      settings[match[2]] = match[4].replace(/\\n/g, ' ').trim().replace(/\s+/g, ' ');
+      const [, found, name = '', , value = ''] = match || [];
+      if (found !== section || !INDEX_SETTINGS.includes(name)) continue;
+      settings[name] = value.replace(/\\n/g, ' ').trim().replace(/\s+/g, ' ');
     }
   }
   return settings;

@@ -2,17 +2,19 @@
 // line, and the whole of it (children too) ended with us.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { explainFailure, SetupError } from './setup-error.mjs';
 
 /**
+ * @typedef {[program: string, ...args: string[]]} Command
  * @typedef {import('./setup-lock.mjs').SetupLock} SetupLock
  * @typedef {import('./progress.mjs').Progress} Progress
  * @typedef {{
- *   label: string, command: string, args: string[], env: NodeJS.ProcessEnv,
- *   registry: string, passThrough?: RegExp,
- * }} Step `registry` in words; lines of stderr that match `passThrough` are shown as they come
- * @typedef {(step: Step) => Promise<string>} RunStep resolves with what the installer wrote to stdout
+ *   label: string, commands: Command[], env: NodeJS.ProcessEnv, registry: string, passThrough?: RegExp,
+ * }} Step commands run one after the other, the first failure ends the step; `registry` in words; lines of
+ *   stderr that match `passThrough` are shown as they come
+ * @typedef {(step: Step) => Promise<string>} RunStep resolves with what the last command wrote to stdout
  */
 
 /** Enough to explain any failure; an installer gone mad must not fill our memory. */
@@ -26,37 +28,46 @@ const LOG_NAME = /[^a-z0-9]+/g;
 export function createInstaller({ folder, logs, lock, progress }) {
   return async (step) => {
     fs.mkdirSync(logs, { recursive: true });
-    const logFile = path.join(logs, `${step.label.toLowerCase().replace(LOG_NAME, '-')}.log`);
+    const log = path.join(logs, `${step.label.toLowerCase().replace(LOG_NAME, '-')}.log`);
+    fs.writeFileSync(log, '');
     const shown = progress.start(step.label);
-    const outcome = await run(step, folder, logFile, lock, shown.note);
-    if (outcome.signal) {
-      shown.end('interrupted');
-      throw new SetupError(`${step.label} was interrupted (${outcome.signal}). Run the command again to go on.`);
+    let stdout = '';
+    for (const command of step.commands) {
+      const outcome = await run(command, step, { folder, log, lock, note: shown.note });
+      if (outcome.signal) {
+        shown.end('interrupted');
+        const exitCode = 128 + os.constants.signals[outcome.signal];
+        throw new SetupError(`${step.label} was interrupted. Run the command again to go on.`, { exitCode });
+      }
+      if (outcome.status !== 0) {
+        shown.end('failed');
+        const said = explainFailure(outcome.stderr + outcome.stdout, { ...step, folder });
+        throw new SetupError(`${said} The installer's own words: ${path.relative(folder, log)}`);
+      }
+      stdout = outcome.stdout;
     }
-    if (outcome.status === 0) {
-      shown.end('done');
-      return outcome.stdout;
-    }
-    shown.end('failed');
-    const said = explainFailure(outcome.stderr + outcome.stdout, { ...step, folder });
-    throw new SetupError(`${said} The installer's own words: ${path.relative(folder, logFile)}`);
+    shown.end('done');
+    return stdout;
   };
 }
 
 /**
+ * @param {Command} command
  * @param {Step} step
- * @param {string} folder
- * @param {string} logFile
- * @param {SetupLock} lock
- * @param {(line: string) => void} note
+ * @param {{ folder: string, log: string, lock: SetupLock, note: (line: string) => void }} context
  * @returns {Promise<{ status: number | null, signal: NodeJS.Signals | null, stdout: string, stderr: string }>}
  */
-function run({ label, command, args, env, passThrough }, folder, logFile, lock, note) {
+function run([command, ...args], { label, env, passThrough }, { folder, log: logFile, lock, note }) {
   return new Promise((resolve, reject) => {
-    const log = fs.openSync(logFile, 'w');
+    const log = fs.openSync(logFile, 'a');
     // A process group of its own, so that its children can be ended together with it.
-    const child = spawn(command, args, { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    const stop = endWithUs(child.pid);
+    const child = spawn(command, args, {
+      cwd: folder,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const end = endWithUs(child.pid);
     lock.setChild(child.pid);
     const kept = { stdout: '', stderr: '' };
     let line = '';
@@ -72,17 +83,19 @@ function run({ label, command, args, env, passThrough }, folder, logFile, lock, 
     child.stdout.setEncoding('utf8').on('data', (text) => keep('stdout', text));
     child.stderr.setEncoding('utf8').on('data', (text) => keep('stderr', text));
     const finish = () => {
-      stop();
+      end.detach();
       fs.closeSync(log);
       lock.setChild(undefined);
     };
     child.once('error', (error) => {
       finish();
-      reject(new SetupError(`${label} failed: ${command} cannot be started (${error.message}).`, { cause: error }));
+      reject(
+        new SetupError(`${label} failed: ${command} cannot be started (${error.message}).`, { cause: error }),
+      );
     });
     child.once('close', (status, signal) => {
       finish();
-      resolve({ status, signal, ...kept });
+      resolve({ status, signal: end.received() || signal, ...kept });
     });
   });
 }
@@ -101,24 +114,32 @@ function writeLog(log, text) {
 }
 
 /**
- * Passes our end on to the process group, until the returned function is called.
+ * Passes our end on to the process group: asks first, insists the second time.
  * @param {number | undefined} pid
  */
 function endWithUs(pid) {
-  const end = () => {
+  /** @type {NodeJS.Signals | undefined} */
+  let received;
+  /** @param {NodeJS.Signals} signal */
+  const end = (signal) => {
     if (pid === undefined) return;
     try {
-      process.kill(-pid, 'SIGTERM');
+      process.kill(-pid, received ? 'SIGKILL' : 'SIGTERM');
     } catch {
       // It ended by itself meanwhile.
     }
+    received = signal;
   };
+  const atExit = () => end('SIGTERM');
   /** @type {NodeJS.Signals[]} */
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, end);
-  process.on('exit', end);
-  return () => {
-    for (const signal of signals) process.off(signal, end);
-    process.off('exit', end);
+  process.on('exit', atExit);
+  return {
+    received: () => received,
+    detach() {
+      for (const signal of signals) process.off(signal, end);
+      process.off('exit', atExit);
+    },
   };
 }

@@ -28,12 +28,22 @@ async function makeReadable(folder: string): Promise<void> {
 
 /** Another process may be putting the same thing there at this moment; whoever comes last wins. */
 async function moveInto(fresh: string, folder: string, attemptsLeft = 10): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+  const former = `${fresh}-former-${attemptsLeft}`;
   try {
+    await rename(folder, former).catch(unless('ENOENT'));
     await rename(fresh, folder);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (attemptsLeft === 0 || (code !== 'ENOTEMPTY' && code !== 'EEXIST')) throw error;
+    if (attemptsLeft === 0) throw error;
+    unless('ENOTEMPTY', 'EEXIST')(error);
     await moveInto(fresh, folder, attemptsLeft - 1);
+  } finally {
+    await rm(former, { recursive: true, force: true });
   }
+}
+
+/** @returns what throws every error but these */
+function unless(...codes: readonly string[]): (error: unknown) => void {
+  return (error) => {
+    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  };
 }

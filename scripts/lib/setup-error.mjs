@@ -4,11 +4,12 @@
 export class SetupError extends Error {
   /**
    * @param {string} message
-   * @param {{ cause?: unknown }} [options]
+   * @param {{ cause?: unknown, exitCode?: number }} [options] exit code of the command, 1 by default
    */
-  constructor(message, options) {
+  constructor(message, { exitCode = 1, ...options } = {}) {
     super(message, options);
     this.name = 'SetupError';
+    this.exitCode = exitCode;
   }
 }
 
@@ -28,7 +29,8 @@ const KNOWN_FAILURES = [
   },
   {
     pattern: /EACCES|EPERM|permission denied|os error 13\b/i,
-    say: ({ folder }) => `no permission to write in ${folder} or in the installer's cache. Mend its owner or rights`,
+    say: ({ folder }) =>
+      `no permission to write in ${folder} or in the installer's cache. Mend its owner or rights`,
   },
   {
     pattern:
@@ -50,7 +52,8 @@ const KNOWN_FAILURES = [
   },
   {
     pattern: /\bE?40[13]\b|\b407\b|unauthorized|forbidden/i,
-    say: ({ registry }) => `${registry} refused access. Check the credentials of your registry or proxy settings`,
+    say: ({ registry }) =>
+      `${registry} refused access. Check the credentials of your registry or proxy settings`,
   },
   {
     pattern:
@@ -59,8 +62,10 @@ const KNOWN_FAILURES = [
       `${registry} has no ready-made package for this machine. Supported are Linux (glibc) and macOS on x86_64 and arm64`,
   },
   {
-    pattern: /(?:autoreconf|libtool|automake|cmake|gcc|clang|c\+\+|make)\b.*(?:not found|no such file)|xcrun: error/i,
-    say: () => 'a compiler is missing. On macOS: xcode-select --install; brew install autoconf automake libtool cmake',
+    pattern:
+      /(?:autoreconf|libtool|automake|cmake|gcc|clang|c\+\+|make)\b.*(?:not found|no such file)|xcrun: error/i,
+    say: () =>
+      'a compiler is missing. On macOS: xcode-select --install; brew install autoconf automake libtool cmake',
   },
 ];
 
@@ -92,6 +97,7 @@ export function explainFileError(error, context) {
 function lastWords(output) {
   const lines = output.split('\n').map((line) => line.trim());
   const telling = lines.filter((line) => line && !/^(npm (notice|warn)|\[notice\])/i.test(line));
-  const line = telling.filter((text) => /error|failed|cannot/i.test(text)).pop() || telling.pop() || 'no reason given';
+  const line =
+    telling.filter((text) => /error|failed|cannot/i.test(text)).pop() || telling.pop() || 'no reason given';
   return line.slice(0, 300).replace(/\.$/, '');
 }

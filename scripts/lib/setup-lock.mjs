@@ -31,11 +31,9 @@ export async function takeSetupLock(file, onWait) {
   for (let told = false; !tryCreate(file, mine); ) {
     const other = readHolder(file);
     if (other === 'gone') continue;
-    if (other === 'unreadable' ? ageMs(file) > GUARD_LIFETIME_MS : isStale(file, other)) {
-      takeOver(file, other);
-      continue;
-    }
-    if (!told && other !== 'unreadable') {
+    const stale = other === 'unreadable' ? ageMs(file) > GUARD_LIFETIME_MS : isStale(file, other);
+    if (stale && takeOver(file, other)) continue;
+    if (!stale && !told && other !== 'unreadable') {
       told = true;
       onWait(other);
     }
@@ -43,15 +41,18 @@ export async function takeSetupLock(file, onWait) {
   }
   const heartbeat = setInterval(() => touch(file), HEARTBEAT_MS);
   heartbeat.unref();
+  const release = () => {
+    clearInterval(heartbeat);
+    process.off('exit', release);
+    fs.rmSync(file, { force: true });
+  };
+  process.on('exit', release);
   return {
     setChild(pid) {
       mine.child = pid === undefined ? undefined : identifyProcess(pid);
       replaceFile(file, JSON.stringify(mine));
     },
-    release() {
-      clearInterval(heartbeat);
-      fs.rmSync(file, { force: true });
-    },
+    release,
   };
 }
 
@@ -81,7 +82,7 @@ function tryCreate(file, holder) {
 function readHolder(file) {
   try {
     const holder = JSON.parse(fs.readFileSync(file, 'utf8'));
-    return holder && holder.owner ? holder : 'unreadable';
+    return holder?.owner ? holder : 'unreadable';
   } catch (error) {
     return isCode(error, 'ENOENT') ? 'gone' : 'unreadable';
   }
@@ -99,6 +100,7 @@ function isStale(file, holder) {
  * Two that wait may find the same stale lock: the second must not remove the first one's fresh one.
  * @param {string} file
  * @param {Holder | 'unreadable'} seen
+ * @returns {boolean} false when somebody else is at it: look again in a moment
  */
 function takeOver(file, seen) {
   const guard = `${file}.takeover`;
@@ -107,13 +109,14 @@ function takeOver(file, seen) {
   } catch (error) {
     if (!isCode(error, 'EEXIST')) throw error;
     if (ageMs(guard) > GUARD_LIFETIME_MS) fs.rmSync(guard, { force: true });
-    return;
+    return false;
   }
   try {
     const now = readHolder(file);
-    if (JSON.stringify(now) !== JSON.stringify(seen)) return;
+    if (JSON.stringify(now) !== JSON.stringify(seen)) return true;
     if (typeof seen === 'object') endOrphan(seen);
     fs.rmSync(file, { force: true });
+    return true;
   } finally {
     fs.rmSync(guard, { force: true });
   }

@@ -131,7 +131,7 @@ class _Execution:
         request, environment = self._request, self._environment
         boot.write_boot_files(workspace, request.code, request.code_name)
         environment.give_font_cache(workspace)
-        family = Family(environment.identity)
+        family = Family(environment.identity, str(workspace.root))
         seconds = min(self._code_seconds, self._deadline.seconds_left - _RESERVE_SECONDS)
         seconds = max(seconds, min(_LEAST_CODE_SECONDS, self._code_seconds))
         spawned = self._spawn(workspace)

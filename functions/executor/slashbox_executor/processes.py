@@ -1,8 +1,8 @@
 """Finds and ends every process of a run, daemons and orphans included, and nobody else's.
 
 Where the kernel makes us the reaper of orphans, a run is the part of the process tree below us that was not
-there before it. Where it does not but the user id is ours alone, it is what carries that id. Elsewhere
-(macOS) it is the tree and the session as far as they can be followed.
+there before it. Where it does not but the user id is ours alone (Lambda), it is what carries that id.
+Elsewhere (macOS) it is the tree, the process group, and whatever still has the run's folder in its environment.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ class Process:
     pid: int
     parent: int
     group: int
-    session: int
     state: str
     resident_bytes: int
 
@@ -36,13 +35,18 @@ class Process:
 
 
 class Family:
-    """The processes of one run. Make it before the run's first process starts."""
+    """
+    The processes of one run. Make it before the run's first process starts.
 
-    def __init__(self, identity: Identity) -> None:
+    :param mark: text that is in the environment of the run's processes and of no other
+    """
+
+    def __init__(self, identity: Identity, mark: str) -> None:
         self._identity = identity
+        self._mark = mark
         self._main: int | None = None
         self._seen: set[int] = set()
-        self._before = set(_children(os.getpid())) if identity.reaps_orphans else set(_with_uid(identity))
+        self._before = set(_children(os.getpid())) if identity.reaps_orphans else set(_with_uid(identity.uid))
 
     def adopt(self, main: int) -> None:
         """`main` is the run's first process and leads its session."""
@@ -52,10 +56,10 @@ class Family:
         """Whoever lives or has died unreaped, at this moment."""
         if self._identity.reaps_orphans:
             return _descendants(pid for pid in _children(os.getpid()) if pid not in self._before)
-        if sys.platform == "linux":
-            pids = [pid for pid in _with_uid(self._identity) if pid not in self._before]
+        if self._identity.exclusive:
+            pids = [pid for pid in _with_uid(self._identity.uid) if pid not in self._before]
             return [found for pid in pids if (found := _read(pid)) is not None]
-        return self._portable_members()
+        return self._followed()
 
     def kill(self) -> bool:
         """Ends them all; False when something is still there after seconds of trying.
@@ -78,9 +82,9 @@ class Family:
                 return not any(process.alive for process in self.members())
         return True
 
-    def _portable_members(self) -> list[Process]:
-        table = _process_table()
-        known = {self._main, *self._seen}
+    def _followed(self) -> list[Process]:
+        table = _all() if sys.platform == "linux" else _process_table()
+        known = {self._main, *self._seen, *_marked(self._mark)}
         grown = True
         while grown:
             more = {
@@ -90,7 +94,7 @@ class Family:
             }
             known |= more
             grown = bool(more)
-        found = [process for process in table if process.pid in known]
+        found = [process for process in table if process.pid in known and process.pid != os.getpid()]
         self._seen = {process.pid for process in found}
         return found
 
@@ -130,15 +134,27 @@ def _all() -> list[Process]:
     return [process for pid in pids if (process := _read(pid)) is not None]
 
 
-def _with_uid(identity: Identity) -> list[int]:
+def _with_uid(uid: int) -> list[int]:
     """Process ids of that user, without our own; empty where there is no /proc."""
     found: list[int] = []
     with contextlib.suppress(FileNotFoundError):
         for name in os.listdir("/proc"):  # noqa: PTH208
             with contextlib.suppress(OSError):
-                if name.isdigit() and os.stat(f"/proc/{name}").st_uid == identity.uid:  # noqa: PTH116
+                if name.isdigit() and os.stat(f"/proc/{name}").st_uid == uid:  # noqa: PTH116
                     found.append(int(name))
     return [pid for pid in found if pid != os.getpid()]
+
+
+def _marked(mark: str) -> list[int]:
+    if sys.platform != "linux":
+        listing = _ps("-A", "-E", "-ww", "-o", "pid=,command=")
+        return [int(line.split()[0]) for line in listing if mark in line]
+    found: list[int] = []
+    for pid in _with_uid(os.geteuid()):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+            if mark.encode() in file.read():
+                found.append(pid)
+    return found
 
 
 def _read(pid: int) -> Process | None:
@@ -151,22 +167,23 @@ def _read(pid: int) -> Process | None:
         pid=pid,
         parent=int(fields[1]),
         group=int(fields[2]),
-        session=int(fields[3]),
         state=fields[0].decode(),
         resident_bytes=int(fields[21]) * os.sysconf("SC_PAGE_SIZE"),
     )
 
 
 def _process_table() -> list[Process]:
-    listing = subprocess.run(
-        ["/bin/ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,rss="], capture_output=True, text=True, check=False
-    ).stdout
-    rows = [line.split() for line in listing.splitlines()]
+    rows = [line.split() for line in _ps("-A", "-o", "pid=,ppid=,pgid=,stat=,rss=")]
     return [
-        Process(int(row[0]), int(row[1]), int(row[2]), 0, row[3][0], int(row[4]) * 1024)
+        Process(int(row[0]), int(row[1]), int(row[2]), row[3][0], int(row[4]) * 1024)
         for row in rows
         if len(row) == 5
     ]
+
+
+def _ps(*arguments: str) -> list[str]:
+    done = subprocess.run(["/bin/ps", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.splitlines()
 
 
 def _kill_everything_of(identity: Identity) -> None:

@@ -24,6 +24,8 @@ def wipe(path: Path) -> bool:
             path.unlink()
             return True
     with contextlib.suppress(OSError):
+        if os.geteuid() != 0:
+            path.chmod(0o700)
         top = os.open(path, _OPEN_FOLDER)
         try:
             _flatten(top)

@@ -18,6 +18,13 @@ for _folder in (_HERE, ROOT / "functions" / "executor"):
 from executor_support import Executor, Store  # noqa: E402
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # The store's server is a thread of this process; the executor itself has one thread only.
+    config.addinivalue_line(
+        "filterwarnings", "ignore:.*use of fork.* may lead to deadlocks:DeprecationWarning"
+    )
+
+
 @pytest.fixture
 def store() -> Iterator[Store]:
     """An object store that answers exactly the presigned requests it was told of."""
@@ -39,5 +46,7 @@ def real_layer() -> Path:
     if root:
         return Path(root).resolve()
     if os.environ.get("CI") == "true":
-        pytest.fail("SLASHBOX_TEST_LAYER_ROOT is not set: run the tests with `npm test`, which builds a layer")
+        pytest.fail(
+            "SLASHBOX_TEST_LAYER_ROOT is not set: run the tests with `npm test`, which builds a layer"
+        )
     pytest.skip("needs a built layer: run the tests with `npm test`, or set SLASHBOX_TEST_LAYER_ROOT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.message
 import email.parser
 import email.policy
 import hashlib
@@ -9,11 +10,13 @@ import io
 import json
 import threading
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from slashbox_executor.app import Ports, execute
 from slashbox_executor.deadline import Deadline
@@ -95,7 +98,7 @@ class Store:
         self.gets.append(request.path)
         data = self.objects.get(request.path)
         status = self.answer or (403 if data is None else 200)
-        body = data or b"<Error/>"
+        body = b"<Error/>" if data is None else data
         request.send_response(status)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
@@ -125,9 +128,11 @@ def _read_form(content_type: str, body: bytes) -> tuple[dict[str, str], str | No
     parser = email.parser.BytesParser(policy=email.policy.HTTP)
     message = parser.parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     fields: dict[str, str] = {}
-    for part in message.iter_parts():  # type: ignore[attr-defined]
-        name = part.get_param("name", header="content-disposition")
+    for part in message.get_payload():
+        assert isinstance(part, email.message.Message)
         data = part.get_payload(decode=True)
+        assert isinstance(data, bytes)
+        name = str(part.get_param("name", header="content-disposition"))
         if name == "file":
             return fields, part.get_filename(), data  # S3 ignores what follows the file
         fields[name] = data.decode()
@@ -204,27 +209,52 @@ class Executor:
             "bytes": len(archive),
             "unpacked_bytes": unpacked,
         }
-        self.add_distribution(name, sorted({path.split("/")[0].removesuffix(".py") for path in files}),
-                              requires=list(requires), bundle=bundle, **changes)
+        self.add_distribution(
+            name,
+            sorted({path.split("/")[0].removesuffix(".py") for path in files}),
+            requires=list(requires),
+            bundle=bundle,
+            **changes,
+        )
 
     def add_distribution(self, name: str, imports: Sequence[str], **description: object) -> None:
-        path = self.layer_root / "slashbox" / "manifest.json"
-        path.parent.mkdir(exist_ok=True)
-        empty = {"version": 1, "environment": "e1", "python": "3.11", "architecture": "x86_64", "approved": [],
-                 "imports": {}, "distributions": {}, "hints": {}}
-        manifest = json.loads(path.read_text()) if path.exists() else empty
-        manifest["distributions"][name] = {
-            "version": "1.0", "approved": True, "in_layer": False, "requires": [], "bundle": None, **description
-        }
-        for root in imports:
-            manifest["imports"].setdefault(root, []).append(name)
-        path.write_text(json.dumps(manifest))
+        description = {"version": "1.0", "approved": True, "in_layer": False, "requires": [], **description}
+        with self._manifest() as manifest:
+            manifest["distributions"][name] = {"bundle": None, **description}
+            for root in imports:
+                manifest["imports"].setdefault(root, []).append(name)
 
     def add_hint(self, name: str, text: str) -> None:
-        path = self.layer_root / "slashbox" / "manifest.json"
-        manifest = json.loads(path.read_text())
-        manifest["hints"][name] = text
-        path.write_text(json.dumps(manifest))
+        with self._manifest() as manifest:
+            manifest["hints"][name] = text
+
+    def change_manifest(self, old: str, new: str) -> None:
+        """Replaces text that must be there."""
+        text = self._manifest_path.read_text()
+        assert old in text
+        self._manifest_path.write_text(text.replace(old, new))
+
+    @property
+    def _manifest_path(self) -> Path:
+        return self.layer_root / "slashbox" / "manifest.json"
+
+    @contextmanager
+    def _manifest(self) -> Iterator[dict[str, dict[str, Any]]]:
+        self._manifest_path.parent.mkdir(exist_ok=True)
+        manifest: dict[str, Any] = {
+            "version": 1,
+            "environment": "e1",
+            "python": "3.11",
+            "architecture": "x86_64",
+            "approved": [],
+            "imports": {},
+            "distributions": {},
+            "hints": {},
+        }
+        if self._manifest_path.exists():
+            manifest = json.loads(self._manifest_path.read_text())
+        yield manifest
+        self._manifest_path.write_text(json.dumps(manifest))
 
 
 def make_zip(files: Mapping[str, bytes]) -> bytes:

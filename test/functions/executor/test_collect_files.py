@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from textwrap import dedent
 
 import pytest
@@ -60,7 +61,7 @@ def test_folders_become_part_of_the_name_and_names_stay_unique(executor: Executo
 
 
 def test_caches_do_not_come_back(executor: Executor) -> None:
-    code = "import os\nfor d in ('__pycache__', '.ipynb_checkpoints'):\n  os.mkdir(d); open(d + '/x', 'w').close()"
+    code = "import os\nfor d in ('__pycache__', '.cache'):\n  os.mkdir(d); open(d + '/x', 'w').close()"
     result = executor.run(code)
     assert (result.files, result.skipped_files) == ([], [])
 
@@ -163,8 +164,6 @@ def test_failed_run_hands_out_its_files(executor: Executor) -> None:
 def test_input_arrives_byte_for_byte(executor: Executor, store: Store) -> None:
     data = bytes(range(256)) * 4_000
     code = "import hashlib; print(hashlib.file_digest(open('ü b.bin', 'rb'), 'md5').hexdigest())"
-    import hashlib
-
     result = executor.run(code, inputs=[store.put("ü b.bin", data)])
     assert result.stdout.strip() == hashlib.md5(data).hexdigest()
 
@@ -192,10 +191,10 @@ def test_input_of_another_size_is_refused(executor: Executor, store: Store, told
     assert executor.run("print('ran')", inputs=[wrong]).status == "input_failed"
 
 
-@pytest.mark.parametrize(("names", "words"), [(["main.py"], "the name of the code"), (["a", "a"], "Two files")])
-def test_names_that_clash_are_refused(
-    executor: Executor, store: Store, names: list[str], words: str
-) -> None:
+@pytest.mark.parametrize(
+    ("names", "words"), [(["main.py"], "the name of the code"), (["a", "a"], "Two files")]
+)
+def test_names_that_clash_are_refused(executor: Executor, store: Store, names: list[str], words: str) -> None:
     result = executor.run("print('ran')", inputs=[store.put(name, b"x") for name in names])
     assert result.status == "input_failed"
     assert words in (result.hint or "")

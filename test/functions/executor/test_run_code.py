@@ -178,7 +178,7 @@ def test_multiprocessing_works(executor: Executor, method: str) -> None:
 
 
 def test_subprocess_of_python_works(executor: Executor) -> None:
-    code = "import subprocess, sys; print(subprocess.check_output([sys.executable, '-c', 'print(7)'], text=True))"
+    code = "import subprocess as s, sys\nprint(s.check_output([sys.executable, '-c', 'print(7)'], text=True))"
     assert executor.run(code).stdout == "7\n\n"
 
 
@@ -198,15 +198,15 @@ def test_asking_for_more_input_than_given_says_so(executor: Executor) -> None:
 
 
 def test_each_run_starts_without_traces_of_the_last(executor: Executor) -> None:
-    first = executor.run("import os; open('left.txt', 'w').write('x'); os.makedirs(os.environ['HOME'] + '/h')")
+    first = executor.run(
+        "import os; open('left.txt', 'w').write('x'); os.makedirs(os.environ['HOME'] + '/h')"
+    )
     assert [file.name for file in first.files] == ["left.txt"]
     second = executor.run("import os; print(os.listdir('.'), os.listdir(os.environ['HOME']))")
     assert second.stdout == "[] []\n"
 
 
-def test_environment_holds_nothing_of_ours(
-    executor: Executor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_holds_nothing_of_ours(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_SECRET_ACCESS_KEY", "SLASHBOX_PACKAGES_URL", "PYTHONHASHSEED", "MY_TOKEN"):
         monkeypatch.setenv(name, "secret")
     result = executor.run("import json, os; print(json.dumps(dict(os.environ)))")

@@ -1,0 +1,74 @@
+"""A recipe is all that decides what an environment is; its hash is the environment's id."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from layers.approved import layer_plan, strip
+from layers.approved.approved_list import ApprovedList
+from layers.approved.byte_code import Interpreter
+from layers.approved.lockfile import Lock
+from layers.approved.target import Target
+from layers.approved.wheel_index import WheelIndex
+
+# Raise it when the same inputs would give other files than before.
+BUILD_RULES = 1
+MANIFEST_VERSION = 1
+
+LayerKind = Literal["core", "full"]
+"""`core`: the list's core packages; `full`: as many as fit Lambda, most used first, among those built."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Equal recipes have equal ids and, with one and the same interpreter, equal bytes."""
+
+    target: Target
+    approved: ApprovedList
+    lock: Lock
+    index: WheelIndex
+    interpreter: Interpreter | None
+    layer: LayerKind = "core"
+
+    @property
+    def id(self) -> str:
+        """16 hex digits of SHA-256 over the lock, the list, the wheels' facts and the build's rules."""
+        rules = {
+            "build": BUILD_RULES,
+            "strip": [
+                sorted(names)
+                for names in (
+                    strip.DROPPED_ROOTS,
+                    strip.DROPPED_FOLDERS,
+                    strip.DROPPED_SUFFIXES,
+                    strip.DROPPED_METADATA,
+                )
+            ],
+            "manifest": MANIFEST_VERSION,
+            "target": asdict(self.target),
+            "layer": self.layer,
+            "budget": [layer_plan.LAMBDA_BYTES, layer_plan.RESERVED_BYTES],
+            "byte_code": self.interpreter.magic if self.interpreter else None,
+            "font_cache": self.interpreter is not None and self.target.runs_here(),
+            "approved": [package.name for package in self.approved.packages],
+            "chosen": self.approved.distributions(self.target),
+            "core": self.core,
+            "hints": [dict(self.approved.hints), self.approved.absent(self.target)],
+            "imports": [
+                [name, list(self.index[(name, locked.version)].imports)]
+                for name, locked in sorted(self.lock.distributions.items())
+            ],
+            "lock": self.lock.text,
+        }
+        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def order(self) -> list[str]:
+        """The approved distributions by use."""
+        return list(self.approved.distributions(self.target).values())
+
+    @property
+    def core(self) -> list[str]:
+        chosen = self.approved.distributions(self.target)
+        return [chosen[package.name] for package in self.approved.packages if package.core]

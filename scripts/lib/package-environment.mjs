@@ -1,0 +1,87 @@
+// The approved packages for the local default (layer and small bundles), built by layers/approved/build.py for
+// the Python of the executor's environment. An interrupted build goes on where it stopped.
+import fs from 'node:fs';
+import path from 'node:path';
+import { indexEnvironment, knownInterpreter } from './python-environments.mjs';
+import { SetupError } from './setup-error.mjs';
+import { fingerprint, hasStamp, readStamp, writeStamp } from './stamp.mjs';
+
+/** @typedef {import('./paths.mjs').SetupPaths} SetupPaths */
+
+const OPTIONS = ['--small', '--system', 'host'];
+
+/**
+ * @param {SetupPaths} paths
+ * @returns {string | undefined} the folder of the environment that was built last: `manifest.json`, `layer/`,
+ *   `layer.zip`, `bundles/`
+ */
+export function packageEnvironmentFolder(paths) {
+  const id = readStamp(recordFile(paths))?.id;
+  return typeof id === 'string' ? path.join(paths.packageEnvironments, id) : undefined;
+}
+
+/**
+ * @param {SetupPaths} paths
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function packageEnvironmentReady(paths, env) {
+  const folder = packageEnvironmentFolder(paths);
+  return (
+    folder !== undefined &&
+    fs.existsSync(path.join(folder, 'manifest.json')) &&
+    hasStamp(recordFile(paths), expectedRecord(paths, env))
+  );
+}
+
+/**
+ * @param {SetupPaths} paths
+ * @param {NodeJS.ProcessEnv} env
+ * @param {import('./installer.mjs').RunStep} runStep
+ */
+export async function buildPackageEnvironment(paths, env, runStep) {
+  /** @type {import('./installer.mjs').Command} */
+  const build = [paths.python('executor'), path.join(approvedFolder(paths), 'build.py'), ...OPTIONS];
+  const common = { env: indexEnvironment(paths, env), registry: 'the Python package index (PyPI or yours)' };
+  const id = (
+    await runStep({ ...common, label: 'Approved packages: plan', commands: [[...build, '--print-id']] })
+  ).trim();
+  if (!/^[0-9a-f]{16}$/.test(id))
+    throw new SetupError(`Approved packages: the build named no environment but "${id}".`);
+  const folder = path.join(paths.packageEnvironments, id);
+  await runStep({
+    ...common,
+    label: 'Approved packages: layer and bundles',
+    commands: [[...build, '--uv', paths.uv, '--out', folder]],
+    passThrough: /^\[packages\]/,
+  });
+  writeStamp(recordFile(paths), { id, ...expectedRecord(paths, env) });
+}
+
+/** @param {SetupPaths} paths */
+function recordFile(paths) {
+  return path.join(paths.packageEnvironments, 'current.json');
+}
+
+/** @param {SetupPaths} paths */
+function approvedFolder(paths) {
+  return path.join(paths.root, 'layers', 'approved');
+}
+
+/**
+ * All that the environment's id depends on, read without starting Python.
+ * @param {SetupPaths} paths
+ * @param {NodeJS.ProcessEnv} env
+ */
+function expectedRecord(paths, env) {
+  const folder = approvedFolder(paths);
+  const locks = path.join(folder, 'locks');
+  const files = [folder, locks].flatMap((each) =>
+    fs
+      .readdirSync(each, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.(py|toml|txt|json)$/.test(entry.name))
+      .map((entry) => path.join(each, entry.name))
+      .sort(),
+  );
+  const interpreter = knownInterpreter(paths, env);
+  return { inputs: fingerprint(files), interpreter: interpreter ? interpreter.executable : '' };
+}

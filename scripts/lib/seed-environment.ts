@@ -1,0 +1,199 @@
+/**
+ * Puts a built package environment into a cloud, embedded or AWS: its layer and the pointer to it before the
+ * first deploy, which reads the pointer; its bundles after it, as their bucket comes with the stack.
+ */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import {
+  type Architecture,
+  GetLayerVersionByArnCommand,
+  type LambdaClient,
+  PublishLayerVersionCommand,
+  ResourceNotFoundException,
+  type Runtime,
+} from '@aws-sdk/client-lambda';
+import { HeadObjectCommand, NotFound, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetParameterCommand,
+  ParameterAlreadyExists,
+  ParameterNotFound,
+  PutParameterCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import { z } from 'zod';
+
+/** The parts of an environment's manifest.json that a deploy needs (layers/approved writes it). */
+export const EnvironmentManifestSchema = z.object({
+  environment: z.string().regex(/^[\w-]{1,64}$/),
+  python: z.string().regex(/^3\.\d+$/),
+  architecture: z.enum(['x86_64', 'arm64', 'aarch64']),
+  distributions: z.record(
+    z.string(),
+    z.object({
+      bundle: z
+        .object({ key: z.string().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number() })
+        .nullable(),
+    }),
+  ),
+});
+export type EnvironmentManifest = z.infer<typeof EnvironmentManifestSchema>;
+
+export interface SeedLayerOptions {
+  readonly s3: S3Client;
+  readonly lambda: LambdaClient;
+  readonly ssm: SSMClient;
+  /** An existing bucket that Lambda may read the layer from; a layer is too large to be sent with the call. */
+  readonly bucket: string;
+  readonly layerName: string;
+  /** The SSM parameter that the template reads. */
+  readonly parameterName: string;
+  readonly layerZip: string;
+  readonly manifest: EnvironmentManifest;
+  /** Moves a pointer that leads to another environment. Never in AWS: promotion does that. @default false */
+  readonly force?: boolean;
+}
+
+export interface SeedLayer {
+  /** What the pointer leads to now. */
+  readonly layerArn: string;
+  /** Whether this call made it so. */
+  readonly published: boolean;
+}
+
+/**
+ * Publishes the layer and writes the pointer, once: where there is a pointer, it and what it leads to stay.
+ * Two at a time are safe; the pointer is the first one's.
+ */
+export async function publishSeedLayer(options: SeedLayerOptions): Promise<SeedLayer> {
+  const { lambda, ssm, parameterName, manifest, force = false } = options;
+  const current = await readPointer(ssm, parameterName);
+  const stays = current !== undefined && (!force || (await isLayerOf(lambda, current, manifest)));
+  if (stays) return { layerArn: current, published: false };
+
+  const layerArn = await publishLayer(options);
+  try {
+    await ssm.send(
+      new PutParameterCommand({
+        Name: parameterName,
+        Type: 'String',
+        Value: layerArn,
+        Overwrite: current !== undefined,
+      }),
+    );
+    return { layerArn, published: true };
+  } catch (error) {
+    if (!(error instanceof ParameterAlreadyExists)) throw error;
+    return { layerArn: (await readPointer(ssm, parameterName)) ?? layerArn, published: false };
+  }
+}
+
+export interface UploadBundlesOptions {
+  readonly s3: S3Client;
+  /** The packages bucket. */
+  readonly bucket: string;
+  readonly manifest: EnvironmentManifest;
+  /** Folder of the bundles, each under its key's last part. */
+  readonly bundlesDir: string;
+}
+
+const UPLOADS_AT_A_TIME = 6;
+
+/**
+ * Uploads the bundles that are not there yet; S3 checks each against the manifest's SHA-256.
+ * @returns how many were uploaded
+ */
+export async function uploadBundles(options: UploadBundlesOptions): Promise<number> {
+  const { s3, bucket, manifest, bundlesDir } = options;
+  const waiting = Object.values(manifest.distributions).flatMap(({ bundle }) => bundle ?? []);
+  let uploaded = 0;
+  const uploadNext = async (): Promise<void> => {
+    for (let bundle = waiting.shift(); bundle; bundle = waiting.shift()) {
+      const file = join(bundlesDir, basename(bundle.key));
+      if (await uploadOnce(s3, { bucket, key: bundle.key, file, sha256: bundle.sha256 })) uploaded += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: UPLOADS_AT_A_TIME }, uploadNext));
+  return uploaded;
+}
+
+async function readPointer(ssm: SSMClient, name: string): Promise<string | undefined> {
+  try {
+    return (await ssm.send(new GetParameterCommand({ Name: name }))).Parameter?.Value;
+  } catch (error) {
+    if (error instanceof ParameterNotFound) return undefined;
+    throw error;
+  }
+}
+
+async function isLayerOf(
+  lambda: LambdaClient,
+  layerArn: string,
+  manifest: EnvironmentManifest,
+): Promise<boolean> {
+  try {
+    const { Description } = await lambda.send(new GetLayerVersionByArnCommand({ Arn: layerArn }));
+    return Description === describe(manifest);
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return false;
+    throw error;
+  }
+}
+
+async function publishLayer(options: SeedLayerOptions): Promise<string> {
+  const { s3, lambda, bucket, layerName, layerZip, manifest } = options;
+  const key = `environments/${manifest.environment}/layer.zip`;
+  await uploadOnce(s3, { bucket, key, file: layerZip });
+  const { LayerVersionArn } = await lambda.send(
+    new PublishLayerVersionCommand({
+      LayerName: layerName,
+      Description: describe(manifest),
+      Content: { S3Bucket: bucket, S3Key: key },
+      CompatibleRuntimes: [`python${manifest.python}` as Runtime],
+      CompatibleArchitectures: [architectureOf(manifest)],
+    }),
+  );
+  if (!LayerVersionArn) throw new Error(`Lambda named no version for the layer ${layerName}.`);
+  return LayerVersionArn;
+}
+
+function describe({ environment }: EnvironmentManifest): string {
+  return `Slashbox package environment ${environment}`;
+}
+
+/** Python packaging and Lambda have different names for the same machine. */
+function architectureOf({ architecture }: EnvironmentManifest): Architecture {
+  return architecture === 'x86_64' ? 'x86_64' : 'arm64';
+}
+
+interface Upload {
+  readonly bucket: string;
+  readonly key: string;
+  readonly file: string;
+  readonly sha256?: string;
+}
+
+async function uploadOnce(s3: S3Client, { bucket, key, file, sha256 }: Upload): Promise<boolean> {
+  const { size } = await stat(file);
+  if ((await sizeInBucket(s3, bucket, key)) === size) return false;
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: createReadStream(file),
+      ContentLength: size,
+      ContentType: 'application/zip',
+      ...(sha256 !== undefined && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
+    }),
+  );
+  return true;
+}
+
+async function sizeInBucket(s3: S3Client, bucket: string, key: string): Promise<number | undefined> {
+  try {
+    return (await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))).ContentLength;
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { synthesise } from '../../infra/synthesise.ts';
+import {
+  createWorkspace,
+  embeddedStage,
+  only,
+  realStage,
+  templateOf,
+  templateText,
+  type Workspace,
+} from './support.ts';
+
+let workspace: Workspace;
+let local: Template;
+let real: Template;
+
+beforeAll(() => {
+  workspace = createWorkspace();
+  local = templateOf(templateText(embeddedStage(), workspace));
+  real = templateOf(
+    templateText(realStage({ alarmEmail: 'me@example.com', monthlyBudgetDollars: 5 }), workspace),
+  );
+}, 60_000);
+afterAll(() => workspace.remove());
+
+const typesOf = (template: Template): string[] => {
+  const resources = Object.values(template.toJSON().Resources) as { Type: string }[];
+  return [...new Set(resources.map(({ Type }) => Type))].sort();
+};
+
+describe('the stage of npm start', () => {
+  test('is the same stack without what the embedded AWS does not know', () => {
+    const left = typesOf(real).filter((type) => !typesOf(local).includes(type));
+    expect(left).toEqual([
+      'AWS::Budgets::Budget',
+      'AWS::Route53Resolver::FirewallDomainList',
+      'AWS::Route53Resolver::FirewallRuleGroup',
+      'AWS::Route53Resolver::FirewallRuleGroupAssociation',
+      'AWS::SNS::Subscription',
+      // These two only enforce TLS.
+      'AWS::SNS::TopicPolicy',
+      'AWS::SQS::QueuePolicy',
+    ]);
+    expect(typesOf(local).filter((type) => !typesOf(real).includes(type))).toEqual([]);
+  });
+
+  test('has no custom resource, which would wait for a runtime that is not there', () => {
+    expect(typesOf(local).filter((type) => type.startsWith('Custom::'))).toEqual([]);
+    local.resourceCountIs('AWS::Lambda::Function', 6);
+  });
+
+  test('speaks plain http to buckets and queues on loopback', () => {
+    expect(JSON.stringify(local)).not.toContain('aws:SecureTransport');
+  });
+
+  test('sends the worker to the runner, and files by path', () => {
+    for (const name of ['worker', 'failures']) {
+      local.hasResourceProperties('AWS::Lambda::Function', {
+        FunctionName: `slashbox-local-${name}`,
+        Environment: {
+          Variables: Match.objectLike({
+            AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
+            AWS_ENDPOINT_URL_LAMBDA: 'http://127.0.0.1:4999',
+            SLASHBOX_S3_PATH_STYLE: 'true',
+            DISCORD_API_BASE: 'http://127.0.0.1:8787/api',
+            DISCORD_CDN_HOSTS: '127.0.0.1:8787',
+          }),
+        },
+      });
+    }
+  });
+
+  test('sends the interactions function to the embedded Lambda, where the worker is', () => {
+    const { Environment } = only(local, 'AWS::Lambda::Function', 'InteractionsService');
+    expect(Environment).toMatchObject({ Variables: { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' } });
+    expect(JSON.stringify(Environment)).not.toContain('AWS_ENDPOINT_URL_LAMBDA');
+  });
+
+  test('reads bundles from the embedded bucket, with the Python at hand', () => {
+    const executor = only(local, 'AWS::Lambda::Function', 'Executor');
+    expect(executor).toMatchObject({ Runtime: 'python3.12', Architectures: ['x86_64'] });
+    expect(JSON.stringify(executor)).toContain('http://127.0.0.1:4566/');
+  });
+
+  test('keeps Discord as it is where nothing else is set', () => {
+    const { local: settings, ...stage } = embeddedStage();
+    const plain = {
+      endpoint: 'http://127.0.0.1:1',
+      executorEndpoint: 'http://127.0.0.1:2',
+      assetBucket: 'assets',
+    };
+    expect(settings).toBeDefined();
+    expect(templateText({ ...stage, local: plain }, workspace)).not.toContain('DISCORD_API_BASE');
+  });
+
+  test('needs no bootstrap and no look-up of zones', () => {
+    const text = JSON.stringify(local);
+    expect(text).not.toContain('cdk-bootstrap');
+    expect(text).not.toContain('Fn::GetAZs');
+    expect(text).toContain('"S3Bucket":"slashbox-assets"');
+  });
+});
+
+describe('synthesis', () => {
+  test('puts everything that a deployer needs into the folder it was given', () => {
+    const assembly = synthesise(embeddedStage(), join(workspace.dir, 'out'), workspace);
+    const assets = JSON.parse(readFileSync(join(assembly, 'slashbox-local.assets.json'), 'utf8'));
+    const destinations = Object.values(assets.files) as { destinations: object }[];
+    // Six functions and the template.
+    expect(destinations).toHaveLength(7);
+    expect(JSON.stringify(destinations)).not.toContain('assumeRoleArn');
+  });
+
+  test('gives equal templates for equal stages', () => {
+    expect(templateText(realStage(), workspace)).toBe(templateText(realStage(), workspace));
+  });
+
+  test('says how to make the bundles where they are missing', () => {
+    const functionsDir = join(workspace.dir, 'nowhere');
+    expect(() => synthesise(realStage(), join(workspace.dir, 'none'), { functionsDir })).toThrow(
+      /no bundle of interactions, worker, failures, cleanup, executor, rebuild .* scripts\/bundle\.ts/,
+    );
+  });
+
+  test('does not let a stage that is complete be deleted by accident', () => {
+    const assembly = synthesise(realStage(), join(workspace.dir, 'real'), workspace);
+    const manifest = JSON.parse(readFileSync(join(assembly, 'manifest.json'), 'utf8'));
+    expect(manifest.artifacts['slashbox-prod'].properties.terminationProtection).toBe(true);
+  });
+});
+
+describe('cdk.json', () => {
+  const cdk = JSON.parse(readFileSync('cdk.json', 'utf8'));
+
+  test('turns on every flag that CDK recommends, so that no behaviour is an old one', () => {
+    const recommended = JSON.parse(
+      readFileSync('node_modules/aws-cdk-lib/recommended-feature-flags.json', 'utf8'),
+    );
+    expect(cdk.context).toEqual(recommended);
+  });
+
+  test('bundles before it runs the app', () => {
+    expect(cdk).toMatchObject({
+      app: 'node --import tsx infra/app.ts',
+      build: 'node --import tsx scripts/bundle.ts',
+    });
+  });
+});
