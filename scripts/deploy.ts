@@ -1,6 +1,7 @@
 /** `npm run deploy -- --stage NAME [--dry-run] [--no-register]`: a stage from this checkout into AWS. */
 import { readStage } from '../infra/stage-file.ts';
 import { readArguments, runCommand } from './lib/arguments.ts';
+import { withAwsErrors } from './lib/aws-errors.ts';
 import { findBotToken } from './lib/bot-token.ts';
 import { createCloud } from './lib/deploy/cloud.ts';
 import { deployStage } from './lib/deploy/deploy-stage.ts';
@@ -10,7 +11,9 @@ import { createApplication } from './lib/discord-application.ts';
 import { PROJECT_ROOT } from './lib/paths.mjs';
 import { requireStage } from './lib/require-stage.ts';
 
-await runCommand(async () => {
+await runCommand(() => withAwsErrors(main));
+
+async function main(): Promise<number> {
   const { values } = readArguments({
     stage: { type: 'string' },
     'dry-run': { type: 'boolean', default: false },
@@ -43,4 +46,4 @@ await runCommand(async () => {
     const token = await findBotToken(config);
     return createApplication({ token, stage, discord, apiBase: process.env.DISCORD_API_BASE });
   }
-});
+}

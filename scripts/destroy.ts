@@ -3,11 +3,14 @@ import { createInterface } from 'node:readline/promises';
 import { botTokenParameterOf, layerNameOf, layerParameterOf, stackNameOf } from '../infra/names.ts';
 import { readStage } from '../infra/stage-file.ts';
 import { OperatorError, readArguments, runCommand } from './lib/arguments.ts';
+import { withAwsErrors } from './lib/aws-errors.ts';
 import { createCloud } from './lib/deploy/cloud.ts';
 import { requireStage } from './lib/require-stage.ts';
 import { createTearDownClients, tearDown } from './lib/tear-down.ts';
 
-await runCommand(async () => {
+await runCommand(() => withAwsErrors(main));
+
+async function main(): Promise<number> {
   const { values } = readArguments({
     stage: { type: 'string' },
     'dry-run': { type: 'boolean', default: false },
@@ -29,7 +32,7 @@ await runCommand(async () => {
   await tearDown({ stage, clients: createTearDownClients(region), say: (line) => console.log(`  ${line}`) });
   console.log(`Stage "${stage}" is gone.`);
   return 0;
-});
+}
 
 async function confirm(stage: string): Promise<void> {
   if (!process.stdin.isTTY) {

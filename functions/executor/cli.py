@@ -169,7 +169,10 @@ def _request(options: argparse.Namespace, code: str, stdin: str | None, limits: 
         code=code,
         code_name="main.py",
         stdin=stdin,
-        inputs=tuple(InputFile(path.name, path.as_uri(), path.stat().st_size) for path in options.inputs),
+        inputs=tuple(
+            InputFile(path.name, path.resolve().as_uri(), path.stat().st_size)
+            for path in options.inputs
+        ),
         outputs=tuple(Slot("", {}) for _ in range(limits.files)),
         limits=limits,
     )

@@ -1,6 +1,7 @@
 /** The deployment that an operator's command means: a stage in AWS, or the local system that runs now. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { cloudClient } from '../../local/cloud/clients.ts';
 import { readRunning } from '../../local/running.ts';
 import { readSettings } from '../../local/settings.ts';
 import { OperatorError } from './arguments.ts';
@@ -29,8 +30,7 @@ async function findLocal(): Promise<Target> {
       `no local system is running in ${home}. Start one with "npm start", or name a stage: -- --stage NAME`,
     );
   }
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const lambda = new LambdaClient({ endpoint: system.cloudEndpoint, region: system.region, credentials });
+  const lambda = new LambdaClient(cloudClient(system.cloudEndpoint));
   return { name: 'the local system', outputs: system.outputs, lambda };
 }
 

@@ -8,6 +8,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { DUE_INDEX } from '../../functions/shared/records.ts';
+import { cloudClient } from '../../local/cloud/clients.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -25,13 +26,9 @@ export interface TestCloud {
 
 /** A fresh table, with the deployed table's keys and index, and a fresh bucket. */
 export async function createTestCloud(): Promise<TestCloud> {
-  const common = {
-    endpoint: inject('cloudEndpoint'),
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  };
-  const dynamo = new DynamoDBClient(common);
-  const s3 = new S3Client({ ...common, forcePathStyle: true });
+  const client = cloudClient(inject('cloudEndpoint'));
+  const dynamo = new DynamoDBClient(client);
+  const s3 = new S3Client(client);
   const name = `t${randomBytes(6).toString('hex')}`;
   await s3.send(new CreateBucketCommand({ Bucket: name }));
   await dynamo.send(

@@ -16,7 +16,11 @@ export async function fetchState(user) {
 /** @param {PageAction} action @returns {Promise<PageAnswer>} */
 export async function act(action) {
   try {
-    const response = await fetch('/page/actions', { method: 'POST', headers: HEADERS, body: JSON.stringify(action) });
+    const response = await fetch('/page/actions', {
+      method: 'POST',
+      headers: HEADERS,
+      body: JSON.stringify(action),
+    });
     return response.ok ? response.json() : { ok: false, shown: await messageOf(response) };
   } catch {
     return { ok: false, shown: GONE };

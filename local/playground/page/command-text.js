@@ -23,7 +23,9 @@ export function typedCommands(commands) {
 function unfold(title, description, options) {
   const inner = options.filter(({ type }) => type === SUBCOMMAND || type === GROUP);
   if (inner.length === 0) return [{ title, description, options }];
-  return inner.flatMap((option) => unfold(`${title} ${option.name}`, option.description, option.options ?? []));
+  return inner.flatMap((option) =>
+    unfold(`${title} ${option.name}`, option.description, option.options ?? []),
+  );
 }
 
 /** @type {typeof import('./command-text.d.ts').matchCommands} */
@@ -49,7 +51,9 @@ export function readCommand(commands, line) {
 /** @type {typeof import('./command-text.d.ts').readOptions} */
 export function readOptions(options, text) {
   const names = new Set(options.map(({ name }) => name));
-  const marks = [...text.matchAll(/(^|\s)([\p{L}\p{N}_-]{1,32}):/gu)].filter(([, , name = '']) => names.has(name));
+  const marks = [...text.matchAll(/(^|\s)([\p{L}\p{N}_-]{1,32}):/gu)].filter(([, , name = '']) =>
+    names.has(name),
+  );
   /** @type {Map<string, string>} */
   const values = new Map();
   for (const [index, mark] of marks.entries()) {

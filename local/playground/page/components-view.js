@@ -39,7 +39,9 @@ function componentView(component, context) {
     case 13:
       return fileCard({ name: component.name ?? 'file', size: component.size, url: component.file?.url });
     case 14:
-      return h('hr', { class: `separator ${component.divider === false ? 'blank' : ''} spacing-${component.spacing ?? 1}` });
+      return h('hr', {
+        class: `separator ${component.divider === false ? 'blank' : ''} spacing-${component.spacing ?? 1}`,
+      });
     case 17:
       return containerView(component, context);
     default:
@@ -52,9 +54,18 @@ function buttonView({ style, label, emoji, custom_id: customId, url, disabled },
   const content = [emoji?.name ? `${emoji.name} ` : '', label ?? ''];
   if (style === 5) {
     const href = /^https?:\/\//i.test(url ?? '') ? url : undefined;
-    return h('a', { class: 'button link', href, target: '_blank', rel: 'noopener noreferrer' }, content, ' ↗');
+    return h(
+      'a',
+      { class: 'button link', href, target: '_blank', rel: 'noopener noreferrer' },
+      content,
+      ' ↗',
+    );
   }
-  const button = h('button', { class: `button ${BUTTON_STYLES[style] ?? ''}`, type: 'button', disabled }, content);
+  const button = h(
+    'button',
+    { class: `button ${BUTTON_STYLES[style] ?? ''}`, type: 'button', disabled },
+    content,
+  );
   button.addEventListener('click', async () => {
     button.disabled = true;
     button.setAttribute('aria-busy', 'true');
@@ -66,15 +77,23 @@ function buttonView({ style, label, emoji, custom_id: customId, url, disabled },
 }
 
 /** @param {Component} component @param {ComponentContext} context */
-function selectView({ type, custom_id: customId, placeholder, options, disabled, max_values: max = 1 }, context) {
-  const choices = type === 5 ? [...context.names].map(([value, label]) => ({ value, label })) : (options ?? []);
+function selectView(
+  { type, custom_id: customId, placeholder, options, disabled, max_values: max = 1 },
+  context,
+) {
+  const choices =
+    type === 5 ? [...context.names].map(([value, label]) => ({ value, label })) : (options ?? []);
   const isMultiple = max > 1;
   const select = h(
     'select',
     { 'aria-label': placeholder ?? 'Choose', disabled, multiple: isMultiple, class: 'select' },
     isMultiple ? null : h('option', { value: '' }, placeholder ?? 'Make a selection'),
     choices.map((/** @type {any} */ option) =>
-      h('option', { value: option.value, selected: option.default }, option.description ? `${option.label} — ${option.description}` : option.label),
+      h(
+        'option',
+        { value: option.value, selected: option.default },
+        option.description ? `${option.label} — ${option.description}` : option.label,
+      ),
     ),
   );
   const send = () => {
@@ -85,7 +104,12 @@ function selectView({ type, custom_id: customId, placeholder, options, disabled,
     select.addEventListener('change', send);
     return select;
   }
-  return h('div', { class: 'multi-select' }, select, h('button', { class: 'button secondary', type: 'button', on: { click: send } }, 'Choose'));
+  return h(
+    'div',
+    { class: 'multi-select' },
+    select,
+    h('button', { class: 'button secondary', type: 'button', on: { click: send } }, 'Choose'),
+  );
 }
 
 /** @param {Component} component @param {ComponentContext} context */

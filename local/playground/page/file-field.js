@@ -12,7 +12,13 @@ export function createFileField({ label, max, maxBytes, id, onChange = () => und
   let uploads = [];
   /** @type {Promise<unknown>} */
   let settled = Promise.resolve();
-  const input = h('input', { type: 'file', id, class: 'visually-hidden', multiple: max > 1, 'aria-label': label });
+  const input = h('input', {
+    type: 'file',
+    id,
+    class: 'visually-hidden',
+    multiple: max > 1,
+    'aria-label': label,
+  });
   const list = h('span', { class: 'uploads' });
   const choose = h('button', { class: 'choose-file', type: 'button', on: { click: () => input.click() } });
   const element = h('span', { class: 'file-field' }, list, choose, input);
@@ -20,7 +26,10 @@ export function createFileField({ label, max, maxBytes, id, onChange = () => und
   const draw = () => {
     list.replaceChildren(...uploads.map(uploadView));
     choose.hidden = uploads.length >= max;
-    choose.textContent = uploads.length > 0 ? 'Add another' : `Choose ${max > 1 ? 'files' : 'a file'} or drop ${max > 1 ? 'them' : 'it'} here`;
+    choose.textContent =
+      uploads.length > 0
+        ? 'Add another'
+        : `Choose ${max > 1 ? 'files' : 'a file'} or drop ${max > 1 ? 'them' : 'it'} here`;
     onChange();
   };
 
@@ -30,8 +39,26 @@ export function createFileField({ label, max, maxBytes, id, onChange = () => und
       'span',
       { class: `upload ${item.state}` },
       h('span', { class: 'upload-name', title: item.name }, item.name),
-      h('span', { class: 'muted' }, item.problem ?? (item.state === 'uploading' ? 'uploading…' : formatSize(item.size))),
-      h('button', { class: 'remove', type: 'button', 'aria-label': `Remove ${item.name}`, on: { click: () => { uploads = uploads.filter((each) => each !== item); draw(); } } }, '×'),
+      h(
+        'span',
+        { class: 'muted' },
+        item.problem ?? (item.state === 'uploading' ? 'uploading…' : formatSize(item.size)),
+      ),
+      h(
+        'button',
+        {
+          class: 'remove',
+          type: 'button',
+          'aria-label': `Remove ${item.name}`,
+          on: {
+            click: () => {
+              uploads = uploads.filter((each) => each !== item);
+              draw();
+            },
+          },
+        },
+        '×',
+      ),
     );
 
   /** @param {File} file */
@@ -41,7 +68,9 @@ export function createFileField({ label, max, maxBytes, id, onChange = () => und
     uploads = max === 1 ? [item] : [...uploads, item];
     draw();
     const isTooLarge = file.size > maxBytes;
-    const answer = isTooLarge ? { ok: /** @type {const} */ (false), shown: `Too large: ${formatSize(maxBytes)} at most` } : await upload(file);
+    const answer = isTooLarge
+      ? { ok: /** @type {const} */ (false), shown: `Too large: ${formatSize(maxBytes)} at most` }
+      : await upload(file);
     if (answer.ok) Object.assign(item, { state: 'ready', uploadId: answer.uploadId, size: answer.size });
     else Object.assign(item, { state: 'failed', problem: answer.shown });
     draw();
@@ -76,7 +105,8 @@ export function createFileField({ label, max, maxBytes, id, onChange = () => und
     get hasRoom() {
       return uploads.length < max;
     },
-    focus: () => (choose.hidden ? /** @type {HTMLElement | null} */ (list.querySelector('.remove')) : choose)?.focus(),
+    focus: () =>
+      (choose.hidden ? /** @type {HTMLElement | null} */ (list.querySelector('.remove')) : choose)?.focus(),
     /** Waits for running uploads. @returns {Promise<{ uploadId: string }[] | string>} what failed, in words */
     async finish() {
       await settled;

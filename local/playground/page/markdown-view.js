@@ -8,7 +8,11 @@ import { timeElement } from './time.js';
 
 /** @param {string} source @param {ReadonlyMap<string, string>} [names] of users by id */
 export function markdown(source, names = new Map()) {
-  return h('div', { class: 'markdown' }, parseMarkdown(source).map((block) => blockView(block, names)));
+  return h(
+    'div',
+    { class: 'markdown' },
+    parseMarkdown(source).map((block) => blockView(block, names)),
+  );
 }
 
 /** @param {Block} block @param {ReadonlyMap<string, string>} names @returns {Node} */
@@ -19,13 +23,27 @@ function blockView(block, names) {
     case 'subtext':
       return h('p', { class: 'subtext' }, inlineViews(block.children, names));
     case 'heading':
-      return h(/** @type {const} */ (['h3', 'h4', 'h5'])[block.level - 1] ?? 'h5', { class: `heading-${block.level}` }, inlineViews(block.children, names));
+      return h(
+        /** @type {const} */ (['h3', 'h4', 'h5'])[block.level - 1] ?? 'h5',
+        { class: `heading-${block.level}` },
+        inlineViews(block.children, names),
+      );
     case 'code':
       return codeView(block.text, block.language);
     case 'quote':
-      return h('blockquote', {}, block.blocks.map((inner) => blockView(inner, names)));
+      return h(
+        'blockquote',
+        {},
+        block.blocks.map((inner) => blockView(inner, names)),
+      );
     case 'list': {
-      const items = block.items.map((item) => h('li', {}, item.map((inner) => blockView(inner, names))));
+      const items = block.items.map((item) =>
+        h(
+          'li',
+          {},
+          item.map((inner) => blockView(inner, names)),
+        ),
+      );
       return block.ordered ? h('ol', { start: block.start }, items) : h('ul', {}, items);
     }
   }
@@ -41,7 +59,16 @@ function codeView(text, language) {
       copy.textContent = 'Copy';
     }, 1_500);
   });
-  return h('div', { class: 'code-block' }, h('pre', { tabindex: 0, 'aria-label': language ? `Code, ${language}` : 'Text block' }, h('code', {}, text)), copy);
+  return h(
+    'div',
+    { class: 'code-block' },
+    h(
+      'pre',
+      { tabindex: 0, 'aria-label': language ? `Code, ${language}` : 'Text block' },
+      h('code', {}, text),
+    ),
+    copy,
+  );
 }
 
 /** @param {readonly Inline[]} nodes @param {ReadonlyMap<string, string>} names */
@@ -69,7 +96,11 @@ function inlineView(node, names) {
     case 'code':
       return h('code', {}, node.text);
     case 'link':
-      return h('a', { href: node.href, target: '_blank', rel: 'noopener noreferrer' }, inlineViews(node.children, names));
+      return h(
+        'a',
+        { href: node.href, target: '_blank', rel: 'noopener noreferrer' },
+        inlineViews(node.children, names),
+      );
     case 'time':
       return timeElement(node.unix, node.style);
     case 'mention': {
@@ -81,7 +112,11 @@ function inlineView(node, names) {
 
 /** @param {Node[]} children */
 function spoilerView(children) {
-  const spoiler = h('span', { class: 'spoiler', role: 'button', tabindex: 0, 'aria-label': 'Spoiler: show it' }, children);
+  const spoiler = h(
+    'span',
+    { class: 'spoiler', role: 'button', tabindex: 0, 'aria-label': 'Spoiler: show it' },
+    children,
+  );
   const reveal = () => {
     spoiler.classList.add('shown');
     spoiler.removeAttribute('role');

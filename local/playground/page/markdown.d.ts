@@ -18,7 +18,12 @@ export type Block =
   | { readonly type: 'heading'; readonly level: 1 | 2 | 3; readonly children: readonly Inline[] }
   | { readonly type: 'code'; readonly language: string; readonly text: string }
   | { readonly type: 'quote'; readonly blocks: readonly Block[] }
-  | { readonly type: 'list'; readonly ordered: boolean; readonly start: number; readonly items: readonly Block[][] };
+  | {
+      readonly type: 'list';
+      readonly ordered: boolean;
+      readonly start: number;
+      readonly items: readonly Block[][];
+    };
 
 /** Never throws; what is not markup stays text, character for character. */
 export function parseMarkdown(source: string): Block[];

@@ -17,7 +17,9 @@ export function ownPath(url) {
 
 /** @param {readonly { media?: Media, description?: string | null, spoiler?: boolean }[]} items */
 export function galleryView(items) {
-  const pictures = items.map(({ media = {}, description, spoiler }) => picture(media, description ?? '', spoiler));
+  const pictures = items.map(({ media = {}, description, spoiler }) =>
+    picture(media, description ?? '', spoiler),
+  );
   return h('div', { class: `gallery count-${Math.min(items.length, 4)}` }, pictures);
 }
 
@@ -28,13 +30,19 @@ export function picture(media, alt, spoiler = false) {
   const { width, height } = media;
   const image = h('img', { src: path, alt, width, height, loading: 'lazy' });
   const name = decodeURIComponent(path.split('?')[0]?.split('/').pop() ?? '');
-  const button = h('button', { class: 'picture', type: 'button', 'aria-label': `Enlarge ${alt || name}` }, image);
+  const button = h(
+    'button',
+    { class: 'picture', type: 'button', 'aria-label': `Enlarge ${alt || name}` },
+    image,
+  );
   if (width && height) button.style.setProperty('aspect-ratio', `${width} / ${height}`);
   if (spoiler) button.classList.add('hidden-picture');
   button.addEventListener('click', () => {
     if (!button.classList.replace('hidden-picture', 'shown')) openPicture(path, alt, name);
   });
-  image.addEventListener('error', () => button.replaceWith(h('p', { class: 'gone' }, `${name} is no longer available.`)));
+  image.addEventListener('error', () =>
+    button.replaceWith(h('p', { class: 'gone' }, `${name} is no longer available.`)),
+  );
   return button;
 }
 
@@ -42,7 +50,11 @@ export function picture(media, alt, spoiler = false) {
 function outside(url) {
   const href = typeof url === 'string' && /^https?:/i.test(url) ? url : undefined;
   return href
-    ? h('a', { class: 'gone', href, target: '_blank', rel: 'noopener noreferrer' }, 'Picture from another site')
+    ? h(
+        'a',
+        { class: 'gone', href, target: '_blank', rel: 'noopener noreferrer' },
+        'Picture from another site',
+      )
     : h('p', { class: 'gone' }, 'Picture that cannot be shown');
 }
 
@@ -55,16 +67,38 @@ export function fileCard({ name, size, url, description }) {
     'div',
     { class: 'file-card' },
     h('span', { class: 'file-icon', 'aria-hidden': 'true' }, extension.toLowerCase()),
-    h('span', { class: 'file-text' }, h('span', { class: 'file-name', title: name }, name), h('span', { class: 'muted' }, details)),
-    path ? h('a', { class: 'download', href: path, download: name, 'aria-label': `Download ${name}` }, 'Download') : h('span', { class: 'muted' }, 'not available'),
+    h(
+      'span',
+      { class: 'file-text' },
+      h('span', { class: 'file-name', title: name }, name),
+      h('span', { class: 'muted' }, details),
+    ),
+    path
+      ? h(
+          'a',
+          { class: 'download', href: path, download: name, 'aria-label': `Download ${name}` },
+          'Download',
+        )
+      : h('span', { class: 'muted' }, 'not available'),
   );
 }
 
 /** @param {{ filename: string, size: number, url: string, description?: string, content_type?: string, width?: number | null, height?: number | null, flags?: number }} attachment */
-export function attachmentView({ filename, size, url, description, content_type: type = '', width, height, flags = 0 }) {
+export function attachmentView({
+  filename,
+  size,
+  url,
+  description,
+  content_type: type = '',
+  width,
+  height,
+  flags = 0,
+}) {
   const isPicture = /^image\/(png|gif|jpeg|webp)/.test(type) && width && height;
   return isPicture
-    ? galleryView([{ media: { url, width, height }, description: description ?? '', spoiler: (flags & 8) !== 0 }])
+    ? galleryView([
+        { media: { url, width, height }, description: description ?? '', spoiler: (flags & 8) !== 0 },
+      ])
     : fileCard({ name: filename, size, url, description });
 }
 
@@ -75,7 +109,13 @@ function openPicture(path, alt, name) {
     'dialog',
     { class: 'lightbox', 'aria-label': alt || name },
     h('img', { src: path, alt }),
-    h('div', { class: 'lightbox-bar' }, h('span', {}, alt || name), h('a', { href: path, download: name }, 'Download'), close),
+    h(
+      'div',
+      { class: 'lightbox-bar' },
+      h('span', {}, alt || name),
+      h('a', { href: path, download: name }, 'Download'),
+      close,
+    ),
   );
   dialog.addEventListener('click', ({ target }) => {
     if (target === dialog || target === close) dialog.close();

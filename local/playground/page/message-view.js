@@ -32,7 +32,11 @@ export function messageView(message, context) {
   const isThinking = (flags & LOADING) !== 0;
   return h(
     'article',
-    { class: `message ${isPrivate ? 'private' : ''}`, data: { id }, 'aria-label': `Message of ${nameOf(author)}` },
+    {
+      class: `message ${isPrivate ? 'private' : ''}`,
+      data: { id },
+      'aria-label': `Message of ${nameOf(author)}`,
+    },
     usedView(message),
     avatar(author),
     h(
@@ -56,12 +60,19 @@ export function messageView(message, context) {
 /** @param {APIMessage} message */
 function usedView({ interaction }) {
   if (!interaction?.name) return null;
-  const isContextMenu = /[A-Z ]/.test(interaction.name) && !/^[a-z0-9_-]+( [a-z0-9_-]+)*$/.test(interaction.name);
+  const isContextMenu =
+    /[A-Z ]/.test(interaction.name) && !/^[a-z0-9_-]+( [a-z0-9_-]+)*$/.test(interaction.name);
   return h(
     'p',
     { class: 'used' },
     avatar(interaction.user, 'tiny'),
-    h('span', {}, h('b', {}, nameOf(interaction.user)), ' used ', h('span', { class: 'mention' }, `${isContextMenu ? '' : '/'}${interaction.name}`)),
+    h(
+      'span',
+      {},
+      h('b', {}, nameOf(interaction.user)),
+      ' used ',
+      h('span', { class: 'mention' }, `${isContextMenu ? '' : '/'}${interaction.name}`),
+    ),
   );
 }
 
@@ -73,7 +84,11 @@ function thinkingView(name) {
 
 /** @param {APIMessage} message @param {MessageContext} context */
 function contentView({ id, content, embeds, components = [], attachments, flags = 0 }, { names, use }) {
-  const inComponents = { names, use: (/** @type {string} */ customId, /** @type {string[] | undefined} */ values) => use(id, customId, values) };
+  const inComponents = {
+    names,
+    use: (/** @type {string} */ customId, /** @type {string[] | undefined} */ values) =>
+      use(id, customId, values),
+  };
   if ((flags & COMPONENTS_V2) !== 0) return componentsView(components, inComponents);
   return [
     content ? markdown(content, names) : null,
@@ -85,19 +100,39 @@ function contentView({ id, content, embeds, components = [], attachments, flags 
 
 /** @param {string} id @param {MessageContext} context */
 function privateNote(id, { dismiss }) {
-  const button = h('button', { class: 'text-button', type: 'button', on: { click: () => dismiss(id) } }, 'Dismiss message');
+  const button = h(
+    'button',
+    { class: 'text-button', type: 'button', on: { click: () => dismiss(id) } },
+    'Dismiss message',
+  );
   return h('p', { class: 'private-note' }, 'Only you can see this · ', button);
 }
 
 /** Message commands, which Discord shows under "Apps". @param {string} id @param {MessageContext} context */
 function appsMenu(id, { messageCommands, runOn }) {
-  const menu = h('details', { class: 'apps-menu' }, h('summary', { 'aria-label': 'Apps for this message' }, '⋯'));
+  const menu = h(
+    'details',
+    { class: 'apps-menu' },
+    h('summary', { 'aria-label': 'Apps for this message' }, '⋯'),
+  );
   menu.append(
     h(
       'div',
       { class: 'apps-list' },
       messageCommands.map((command) =>
-        h('button', { type: 'button', on: { click: () => { menu.open = false; runOn(command, id); } } }, command.name),
+        h(
+          'button',
+          {
+            type: 'button',
+            on: {
+              click: () => {
+                menu.open = false;
+                runOn(command, id);
+              },
+            },
+          },
+          command.name,
+        ),
       ),
     ),
   );

@@ -14,7 +14,11 @@ export function avatar(user, size = '') {
   const initial = user.bot ? '/' : (nameOf(user)[0] ?? '?').toUpperCase();
   return h(
     'span',
-    { class: `avatar ${user.bot ? 'bot' : ''} ${size}`, 'aria-hidden': 'true', style: { '--hue': String(hue) } },
+    {
+      class: `avatar ${user.bot ? 'bot' : ''} ${size}`,
+      'aria-hidden': 'true',
+      style: { '--hue': String(hue) },
+    },
     initial,
   );
 }

@@ -27,7 +27,10 @@ export function createPicker(place, status) {
     show(title, next) {
       const before = entries[active]?.label;
       entries = next;
-      active = Math.max(0, next.findIndex(({ label }) => label === before));
+      active = Math.max(
+        0,
+        next.findIndex(({ label }) => label === before),
+      );
       place.hidden = next.length === 0;
       status.textContent = next.length > 0 ? `${title}: ${next.length}` : '';
       const items = next.map(({ label, detail, note, choose }, index) =>

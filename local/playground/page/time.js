@@ -27,7 +27,8 @@ export function timeElement(unix, style) {
   const date = new Date(unix * 1000);
   if (Number.isNaN(date.getTime())) return h('span', {}, 'Invalid date');
   const full = new Intl.DateTimeFormat(undefined, STYLES.F).format(date);
-  const text = style === 'R' ? relativeText(unix) : new Intl.DateTimeFormat(undefined, STYLES[style]).format(date);
+  const text =
+    style === 'R' ? relativeText(unix) : new Intl.DateTimeFormat(undefined, STYLES[style]).format(date);
   const attributes = { class: 'time', datetime: date.toISOString(), title: full };
   return h('time', style === 'R' ? { ...attributes, data: { relative: String(unix) } } : attributes, text);
 }
@@ -53,5 +54,8 @@ export function keepTimesCurrent() {
 export function clockText(iso) {
   const date = new Date(iso);
   const isToday = date.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(undefined, isToday ? STYLES.t : { dateStyle: 'short', timeStyle: 'short' }).format(date);
+  return new Intl.DateTimeFormat(
+    undefined,
+    isToday ? STYLES.t : { dateStyle: 'short', timeStyle: 'short' },
+  ).format(date);
 }

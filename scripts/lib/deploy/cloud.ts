@@ -22,7 +22,7 @@ export function createCloud({ stage, region, account: wanted }: StageConfig): Cl
   const sts = new STSClient({ region });
 
   const account = async (): Promise<string> => {
-    const { Account = '' } = await explained(() => sts.send(new GetCallerIdentityCommand({})));
+    const { Account = '' } = await sts.send(new GetCallerIdentityCommand({}));
     if (wanted === undefined || wanted === Account) return Account;
     throw new OperatorError(
       `these AWS credentials belong to account ${Account}, but infra/stages/${stage}.json is for ${wanted}. Use that account's credentials (AWS_PROFILE), or change "account".`,
@@ -86,24 +86,6 @@ async function readParameter(ssm: SSMClient, Name: string): Promise<string | und
     return (await ssm.send(new GetParameterCommand({ Name }))).Parameter?.Value;
   } catch (error) {
     if (error instanceof ParameterNotFound) return undefined;
-    throw error;
-  }
-}
-
-/** The first call to AWS is where missing and expired credentials show. */
-async function explained<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await call();
-  } catch (error) {
-    const { name, message } = error as Error;
-    if (/Expired/.test(name)) {
-      throw new OperatorError('your AWS credentials have expired. Log in again, for instance: aws sso login');
-    }
-    if (/Credentials|ClientTokenId|SignatureDoesNotMatch|AccessDenied/.test(name)) {
-      throw new OperatorError(
-        `AWS does not know who you are: ${message} Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
-      );
-    }
     throw error;
   }
 }
