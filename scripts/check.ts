@@ -1,8 +1,10 @@
 /** `npm run check`: format, lint, types (TypeScript and Python), dead code, and the project's own rules. */
+import fs from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { nodeTool } from './lib/node-tool.ts';
 import { PROJECT_ROOT, setupPaths } from './lib/paths.mjs';
-import { checkFiles, listProjectFiles } from './lib/project-rules.ts';
+import { checkFiles, checkNpmLock, listProjectFiles } from './lib/project-rules.ts';
 import { runTasks, type Task } from './lib/tasks.ts';
 
 const python = setupPaths().python('dev');
@@ -31,8 +33,8 @@ if (failed.length > 0) console.log('`npm run format` mends what can be mended by
 process.exitCode = failed.length === 0 ? 0 : 1;
 
 function checkProject(): readonly string[] {
+  const lock = checkNpmLock(fs.readFileSync(path.join(PROJECT_ROOT, 'package-lock.json'), 'utf8'));
   const files = listProjectFiles(PROJECT_ROOT);
-  if (files) return checkFiles(PROJECT_ROOT, files);
-  console.log('not a git checkout: the project rules are not checked');
-  return [];
+  if (!files) console.log('not a git checkout: what would be committed is not checked');
+  return [...lock, ...checkFiles(PROJECT_ROOT, files ?? [])];
 }

@@ -25,6 +25,9 @@ const [runtime, , command = '', ...args] = process.argv;
 const need = NEEDS[command];
 if (!need) fail(`Say what to run: ${Object.keys(NEEDS).join(', ')}.`, 2);
 
+// The AWS SDK announces that it will drop Node 20 in 2027; whoever starts Slashbox can do nothing with that.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 // Loaded only now: an old Node.js could not even parse them.
 const { ensureSetup } = await import('./setup.mjs');
 const { SetupError } = await import('./lib/setup-error.mjs');

@@ -29,6 +29,7 @@ from slashbox_executor.protocol import (
 )
 from slashbox_executor.settings import Settings, SettingsError, forget_environment, read_settings
 from slashbox_executor.transfer import TransferError
+from slashbox_executor.view import ViewError
 
 _USAGE_ERROR = 2
 # Beside code and installation, as the deployed function has it.
@@ -77,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
         code, stdin = _read_text(options.file), _read_text(options.stdin) if options.stdin else None
         files = LocalFiles(_inputs(options.inputs), _out_folder(options.out))
         environment = _environment(options)
-    except (UsageError, LimitError, SettingsError, ManifestError) as error:
+    except (UsageError, LimitError, SettingsError, ManifestError, ViewError) as error:
         print(f"slashbox exec: {error}", file=sys.stderr)
         return _USAGE_ERROR
     try:
@@ -170,8 +171,7 @@ def _request(options: argparse.Namespace, code: str, stdin: str | None, limits: 
         code_name="main.py",
         stdin=stdin,
         inputs=tuple(
-            InputFile(path.name, path.resolve().as_uri(), path.stat().st_size)
-            for path in options.inputs
+            InputFile(path.name, path.resolve().as_uri(), path.stat().st_size) for path in options.inputs
         ),
         outputs=tuple(Slot("", {}) for _ in range(limits.files)),
         limits=limits,

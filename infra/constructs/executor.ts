@@ -32,6 +32,9 @@ const NETWORK_INTERFACE_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
+/** Lambda's own bound. The local stage may ask for more: there the disk is the machine's, and no one enforces it. */
+const MOST_STORAGE_MEGABYTES = 10_240;
+
 export class Executor extends Construct {
   readonly service: ServiceFunction;
 

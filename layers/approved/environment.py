@@ -100,18 +100,20 @@ def _build_bundles(
         build_bundle(locked, recipe.index[(locked.name, locked.version)].imports, workshop)
         return time.monotonic() - started
 
-    with ThreadPoolExecutor(max_workers=workers) as pool:
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
         futures = {pool.submit(build, locked): locked for locked in missing}
-        try:
-            for future in as_completed(futures):
-                seconds = future.result()
-                done += 1
-                locked = futures[future]
-                progress(f"[packages] {done}/{len(order)} {locked.name} {locked.version} ({seconds:.1f} s)")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            workshop.processes.stop()
-            raise
+        for future in as_completed(futures):
+            seconds = future.result()
+            done += 1
+            locked = futures[future]
+            progress(f"[packages] {done}/{len(order)} {locked.name} {locked.version} ({seconds:.1f} s)")
+    except BaseException:
+        # Before the pool is waited for: a download may take minutes.
+        workshop.processes.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _by_use_then_size(recipe: Recipe, needed: set[str]) -> list[str]:

@@ -56,6 +56,9 @@ def main(arguments: list[str]) -> int:
     except BuildError as error:
         print(f"[lock] error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("[lock] interrupted; nothing was written", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -137,16 +140,17 @@ def _inspect_wheels(
             return WheelFacts(tuple(import_roots(tree)), size)
 
     found: dict[tuple[str, str], WheelFacts] = {}
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    pool = ThreadPoolExecutor(max_workers=4)
+    try:
         futures = {key: pool.submit(inspect, *value) for key, value in missing.items()}
-        try:
-            for number, (key, future) in enumerate(futures.items(), 1):
-                found[key] = future.result()
-                _say(f"{number}/{len(missing)} {' '.join(key)}: {', '.join(found[key].imports) or '(none)'}")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            processes.stop()
-            raise
+        for number, (key, future) in enumerate(futures.items(), 1):
+            found[key] = future.result()
+            _say(f"{number}/{len(missing)} {' '.join(key)}: {', '.join(found[key].imports) or '(none)'}")
+    except BaseException:
+        processes.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     return found
 
 

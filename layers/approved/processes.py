@@ -48,6 +48,10 @@ class Processes:
             self._running.add(process)
         try:
             stdout, stderr = process.communicate(stdin)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         finally:
             with self._lock:
                 self._running.discard(process)

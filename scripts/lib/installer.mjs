@@ -85,7 +85,6 @@ function run([command, ...args], { label, env, passThrough }, { folder, log: log
     const finish = () => {
       end.detach();
       fs.closeSync(log);
-      lock.setChild(undefined);
     };
     child.once('error', (error) => {
       finish();

@@ -47,6 +47,36 @@ export function checkFiles(root: string, files: readonly string[]): string[] {
   });
 }
 
+interface NpmLock {
+  readonly packages: Readonly<
+    Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>
+  >;
+}
+
+/**
+ * A lock without the other platforms' optional packages: `npm ci` refuses it, and where it does not, nobody
+ * else's machine gets its binary. npm writes such locks when a registry lacks some of them.
+ * @param text of package-lock.json
+ * @returns one line per finding
+ */
+export function checkNpmLock(text: string): string[] {
+  const { packages } = JSON.parse(text) as NpmLock;
+  return Object.entries(packages).flatMap(([owner, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !placesFor(owner, name).some((place) => place in packages))
+      .map(
+        (name) => `package-lock.json: ${owner} wants ${name}, which is missing: take a version that has it`,
+      ),
+  );
+}
+
+/** Where Node.js looks for a package, from the inside out. */
+function placesFor(owner: string, name: string): string[] {
+  const parts = owner.split('/node_modules/');
+  const folders = parts.map((_, depth) => parts.slice(0, depth + 1).join('/node_modules/')).filter(Boolean);
+  return [...folders.map((folder) => `${folder}/node_modules/${name}`), `node_modules/${name}`];
+}
+
 /** Tracked files and those that would be, or nothing where this is no git checkout. */
 export function listProjectFiles(root: string): string[] | undefined {
   try {

@@ -2,8 +2,7 @@
  * Puts a built package environment into a cloud, embedded or AWS: its layer and the pointer to it before the
  * first deploy, which reads the pointer; its bundles after it, as their bucket comes with the stack.
  */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   type Architecture,
@@ -97,7 +96,8 @@ export interface UploadBundlesOptions {
   readonly bundlesDir: string;
 }
 
-const UPLOADS_AT_A_TIME = 6;
+/** Each is in memory as a whole, so that the SDK can try it again. */
+const UPLOADS_AT_A_TIME = 3;
 
 /**
  * Uploads the bundles that are not there yet; S3 checks each against the manifest's SHA-256.
@@ -180,8 +180,7 @@ async function uploadOnce(s3: S3Client, { bucket, key, file, sha256 }: Upload): 
     new PutObjectCommand({
       Bucket: bucket,
       Key: key,
-      Body: createReadStream(file),
-      ContentLength: size,
+      Body: await readFile(file),
       ContentType: 'application/zip',
       ...(sha256 !== undefined && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
     }),

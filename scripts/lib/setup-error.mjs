@@ -20,6 +20,10 @@ export class SetupError extends Error {
  */
 const KNOWN_FAILURES = [
   {
+    pattern: /package\.json and package-lock\.json .*in sync/i,
+    say: () => 'package-lock.json does not fit package.json. Run `npm install`, and commit what it changes',
+  },
+  {
     pattern: /ENOSPC|no space left on device|os error 28\b|disk quota exceeded/i,
     say: ({ folder }) => `no disk space left in ${folder}. Free some and run the command again`,
   },
@@ -96,7 +100,9 @@ export function explainFileError(error, context) {
 /** @param {string} output */
 function lastWords(output) {
   const lines = output.split('\n').map((line) => line.trim());
-  const telling = lines.filter((line) => line && !/^(npm (notice|warn)|\[notice\])/i.test(line));
+  const telling = lines.filter(
+    (line) => line && !/^(npm (notice|warn)|\[notice\])|a complete log of this run/i.test(line),
+  );
   const line =
     telling.filter((text) => /error|failed|cannot/i.test(text)).pop() || telling.pop() || 'no reason given';
   return line.slice(0, 300).replace(/\.$/, '');

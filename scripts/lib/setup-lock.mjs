@@ -50,7 +50,12 @@ export async function takeSetupLock(file, onWait) {
   return {
     setChild(pid) {
       mine.child = pid === undefined ? undefined : identifyProcess(pid);
-      replaceFile(file, JSON.stringify(mine));
+      try {
+        replaceFile(file, JSON.stringify(mine));
+      } catch (error) {
+        // The installer is about to find the disk full as well, and says so better.
+        if (!isCode(error, 'ENOSPC')) throw error;
+      }
     },
     release,
   };
@@ -63,8 +68,8 @@ export async function takeSetupLock(file, onWait) {
  */
 function tryCreate(file, holder) {
   const draft = `${file}.${process.pid}`;
-  fs.writeFileSync(draft, JSON.stringify(holder));
   try {
+    fs.writeFileSync(draft, JSON.stringify(holder));
     fs.linkSync(draft, file);
     return true;
   } catch (error) {

@@ -96,6 +96,11 @@ describe('the stage of npm start', () => {
     expect(templateText({ ...stage, local: plain }, workspace)).not.toContain('DISCORD_API_BASE');
   });
 
+  test('takes a disk limit that is larger than any Lambda has', () => {
+    const executor = { memoryMegabytes: 3_008, storageMegabytes: 16_384 };
+    expect(() => templateText(embeddedStage({ executor }), workspace)).not.toThrow();
+  });
+
   test('needs no bootstrap and no look-up of zones', () => {
     const text = JSON.stringify(local);
     expect(text).not.toContain('cdk-bootstrap');

@@ -13,7 +13,12 @@ import {
   type Workspace,
 } from './support.ts';
 
-const config = realStage({ alarmEmail: 'me@example.com', monthlyBudgetDollars: 5 });
+const config = realStage({
+  alarmEmail: 'me@example.com',
+  monthlyBudgetDollars: 5,
+  // A little over a day.
+  limits: { fileLifetimeSeconds: 90_000 },
+});
 let workspace: Workspace;
 let text: string;
 let template: Template;

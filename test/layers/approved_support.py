@@ -102,10 +102,17 @@ class Shelf:
     def source(self) -> Source:
         return Source(need_uv(), (self.wheels,))
 
-    def build(self, output: Path, *wanted: str, byte_code: bool = True) -> dict[str, object]:
+    def build(
+        self, output: Path, *wanted: str, byte_code: bool = True, workers: int = 2
+    ) -> dict[str, object]:
         self.said.clear()
         return build_environment(
-            self.recipe(byte_code=byte_code), list(wanted), self.source(), output, self.said.append
+            self.recipe(byte_code=byte_code),
+            list(wanted),
+            self.source(),
+            output,
+            self.said.append,
+            workers=workers,
         )
 
 

@@ -79,10 +79,18 @@ describe('explainFailure', () => {
     expect(explain(output)).toMatch(/^Node packages failed: [^\n]*\.$/);
   });
 
+  it('tells a developer whose lock is out of date what to do', () => {
+    const said =
+      'npm error code EUSAGE\nnpm error\nnpm error `npm ci` can only install packages when your package.json and package-lock.json or npm-shrinkwrap.json are in sync. Please update';
+    expect(explain(said)).toMatch(/does not fit package\.json\. Run `npm install`/);
+  });
+
   it("shows the installer's last telling words when it knows no better", () => {
-    expect(explain('npm notice new version\nnpm error something odd\nnpm notice bye\n')).toBe(
-      'Node packages failed: npm error something odd.',
-    );
+    expect(
+      explain(
+        'npm notice new version\nnpm error something odd\nnpm error A complete log of this run is in x\nnpm notice bye\n',
+      ),
+    ).toBe('Node packages failed: npm error something odd.');
     expect(explain('')).toBe('Node packages failed: no reason given.');
     expect(explain('x'.repeat(10_000)).length).toBeLessThan(400);
   });

@@ -16,7 +16,7 @@ from .manifest import read_manifest
 from .packages import PackageStore
 from .settings import Settings
 from .transfer import BundleStore
-from .view import View, plan_view
+from .view import View
 from .wipe import strays, wipe
 from .workspace import Workspace
 
@@ -35,7 +35,10 @@ class ExecutionEnvironment:
     """
 
     def __init__(self, settings: Settings, log: Log, library_path: str | None = None) -> None:
-        """:raises ManifestError: if the layer's manifest cannot be read"""
+        """
+        :raises ManifestError: if the layer's manifest cannot be read
+        :raises ViewError: if runs could not read the interpreter
+        """
         self.settings = settings
         self.log = log
         self.library_path = library_path
@@ -89,6 +92,7 @@ class ExecutionEnvironment:
 
     def close(self) -> None:
         """Removes all that lies on disk."""
+        self._view.close()
         wipe(self._folder)
 
     def _start(self) -> None:
@@ -102,9 +106,8 @@ class ExecutionEnvironment:
         self._packages = PackageStore(
             self._manifest, self._layer_paths(), packages, BundleStore(url) if url else None, self.log
         )
-        self._view = View((), ())
-        if self.identity.dedicated:
-            self._view = plan_view([*interpreter_folders(), self.settings.layer_root, self._folder])
+        paths = [*interpreter_folders(), self.settings.layer_root, self._folder]
+        self._view = View(paths if self.identity.dedicated else ())
 
     def _make_folder(self) -> Path:
         if self.identity.alone:

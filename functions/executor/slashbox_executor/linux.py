@@ -33,6 +33,11 @@ def leave_mount_namespace() -> None:
     mount(None, "/", None, MS_REC | MS_PRIVATE)
 
 
+def enter_mount_namespace(handle: int) -> None:
+    """`handle` is a descriptor of /proc/PID/ns/mnt. :raises OSError: where that is not allowed"""
+    _check(_libc.setns(handle, _CLONE_NEWNS))
+
+
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     """mount(2). :raises OSError:"""
     _check(

@@ -2,7 +2,7 @@
 
 Where the kernel makes us the reaper of orphans, a run is the part of the process tree below us that was not
 there before it. Where it does not but the user id is ours alone (Lambda), it is what carries that id.
-Elsewhere (macOS) it is the tree, the process group, and whatever still has the run's folder in its environment.
+Elsewhere (macOS) it is the tree, the process group, and what still has the run's folder in its environment.
 """
 
 from __future__ import annotations

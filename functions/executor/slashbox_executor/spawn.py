@@ -86,11 +86,11 @@ def _become(launch: Launch, stdout: int, stderr: int, report: int) -> None:
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        step = "descriptors"
-        report = _arrange_descriptors(launch.stdin, stdout, stderr, report)
         step = "view"
         if launch.identity.dedicated:
             launch.view.enter()
+        step = "descriptors"
+        report = _arrange_descriptors(launch.stdin, stdout, stderr, report)
         step = "limits"
         _limit(launch.limits, launch.identity)
         step = "user"

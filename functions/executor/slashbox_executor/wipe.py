@@ -44,9 +44,10 @@ def strays(uid: int, keep: Iterable[Path] = ()) -> list[Path]:
         with contextlib.suppress(OSError), os.scandir(folder) as listing:
             for entry in listing:
                 with contextlib.suppress(OSError):
-                    mine = entry.stat(follow_symlinks=False).st_uid == uid
+                    if entry.stat(follow_symlinks=False).st_uid != uid:
+                        continue
                     path = Path(entry.path)
-                    if mine and path not in kept and not any(other.is_relative_to(path) for other in kept):
+                    if not any(other.is_relative_to(path) for other in kept):
                         found.append(path)
     return found
 

@@ -40,6 +40,7 @@ const composer = createComposer({
   commands,
   maxBytes: () => state?.maxUploadBytes ?? Number.POSITIVE_INFINITY,
   onModal: showModal,
+  onSent: log.toEnd,
   onFailure: log.putFailure,
 });
 
@@ -142,5 +143,4 @@ const introduction = welcomeView({
   fill: composer.fill,
 });
 if (introduction) log.introduce(introduction);
-log.scrollToEnd();
 composer.focus();

@@ -15,9 +15,9 @@ const ATTACHMENT = 11;
 const TYPING_PAUSE_MS = 150;
 
 /**
- * @param {{ place: HTMLElement, picker: Picker, context: ComposerContext, onSend: () => void, onLeave: (typed?: string) => void }} options
+ * @param {{ place: HTMLElement, sendButton: HTMLElement, picker: Picker, context: ComposerContext, onSend: () => void, onLeave: (typed?: string) => void }} options
  */
-export function createCommandLine({ place, picker, context, onSend, onLeave }) {
+export function createCommandLine({ place, sendButton, picker, context, onSend, onLeave }) {
   /** @type {TypedCommand | undefined} */
   let command;
   /** @type {Chip[]} */
@@ -95,7 +95,7 @@ export function createCommandLine({ place, picker, context, onSend, onLeave }) {
     }
     const entries = missing().filter(({ name }) => name.startsWith(wanted));
     picker.show(
-      `Options of /${command?.title}`,
+      `Options of /${command?.title}, or Enter to send`,
       entries.map((option) => ({
         label: option.name,
         detail: option.description,
@@ -214,7 +214,7 @@ export function createCommandLine({ place, picker, context, onSend, onLeave }) {
       if (empty) empty.focus();
       else if (chips.length > 0) chips.at(-1)?.focus();
       else if (missing().length > 0) more.focus();
-      else cancel.focus();
+      else sendButton.focus();
     },
     close() {
       command = undefined;

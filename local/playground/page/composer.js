@@ -2,7 +2,6 @@
  * The command box: plain messages, and `/` commands with their options.
  * @import { PageAnswer, PageModal } from '../page-protocol.ts'
  * @import { TypedCommand } from './command-text.d.ts'
- * @import { Chip } from './option-chip.js'
  */
 import { act } from './api.js';
 import { createCommandLine } from './command-line.js';
@@ -16,7 +15,7 @@ const MAX_ATTACHMENTS = 10;
 /**
  * @typedef {{
  *   user: () => string, commands: () => readonly TypedCommand[], maxBytes: () => number,
- *   onModal: (modal: PageModal) => void, onFailure: (shown: string, reason?: string) => void,
+ *   onModal: (modal: PageModal) => void, onSent: () => void, onFailure: (shown: string, reason?: string) => void,
  * }} ComposerContext
  */
 
@@ -29,6 +28,7 @@ export function createComposer(context) {
   const picker = createPicker(byId('picker'), byId('picker-status'));
   const line = createCommandLine({
     place: byId('command-line'),
+    sendButton: byId('send'),
     picker,
     context,
     onSend: () => void send(),
@@ -79,6 +79,7 @@ export function createComposer(context) {
   function suggest() {
     if (!text.value.startsWith('/') || text.value.includes('\n')) {
       picker.hide();
+      announce();
       return;
     }
     const matches = matchCommands(context.commands(), text.value.slice(1));
@@ -90,6 +91,11 @@ export function createComposer(context) {
         choose: () => enter(command),
       })),
     );
+    announce();
+  }
+
+  function announce() {
+    text.setAttribute('aria-expanded', String(picker.isOpen));
     text.setAttribute('aria-activedescendant', picker.activeId ?? '');
   }
 
@@ -110,6 +116,7 @@ export function createComposer(context) {
         return;
       }
       if (line.isOpen) leave();
+      context.onSent();
       if (!answer.ok) context.onFailure(answer.shown, answer.reason);
       else if (answer.modal) context.onModal(answer.modal);
     } finally {
@@ -158,7 +165,7 @@ export function createComposer(context) {
     const isStep = event.key === 'ArrowDown' || event.key === 'ArrowUp';
     if (picker.isOpen && isStep) {
       picker.move(event.key === 'ArrowDown' ? 1 : -1);
-      text.setAttribute('aria-activedescendant', picker.activeId ?? '');
+      announce();
     } else if (picker.isOpen && event.key === 'Escape') picker.hide();
     else if (picker.isOpen && (event.key === 'Tab' || event.key === 'Enter') && !event.shiftKey)
       picker.choose();
@@ -183,15 +190,19 @@ export function createComposer(context) {
     input.addEventListener('change', () => takeFiles(input.files ?? []));
     input.click();
   });
-  for (const name of ['dragover', 'drop']) {
-    document.addEventListener(name, (event) => {
-      const transfer = /** @type {DragEvent} */ (event).dataTransfer;
-      if (!transfer?.types.includes('Files') || document.querySelector('dialog[open]')) return;
-      event.preventDefault();
-      document.body.classList.toggle('dropping', name === 'dragover');
-      if (name === 'drop') takeFiles(transfer.files);
-    });
-  }
+  document.addEventListener('dragover', (event) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    if (!document.querySelector('dialog[open]')) document.body.classList.add('dropping');
+  });
+  document.addEventListener('drop', (event) => {
+    document.body.classList.remove('dropping');
+    const isTakenByAField = event.defaultPrevented;
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    // Wherever a file falls, the browser must not leave the page for it.
+    event.preventDefault();
+    if (!isTakenByAField && !document.querySelector('dialog[open]')) takeFiles(event.dataTransfer.files);
+  });
   document.addEventListener('dragleave', ({ relatedTarget }) => {
     if (!relatedTarget) document.body.classList.remove('dropping');
   });
@@ -209,7 +220,7 @@ export function createComposer(context) {
       form.classList.toggle('off', reason !== null);
       text.disabled = reason !== null;
       /** @type {HTMLButtonElement} */ (byId('attach')).disabled = reason !== null;
-      text.placeholder = reason ?? 'Message #playground, or type / for commands';
+      text.placeholder = reason ?? 'Message, or / for commands';
     },
     focus: () => text.focus(),
     /** When the person changes: files and half-typed commands stay with whoever typed them. */

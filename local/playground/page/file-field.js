@@ -30,6 +30,9 @@ export function createFileField({ label, max, maxBytes, id, onChange = () => und
       uploads.length > 0
         ? 'Add another'
         : `Choose ${max > 1 ? 'files' : 'a file'} or drop ${max > 1 ? 'them' : 'it'} here`;
+  };
+  const changed = () => {
+    draw();
     onChange();
   };
 
@@ -66,14 +69,14 @@ export function createFileField({ label, max, maxBytes, id, onChange = () => und
     /** @type {Upload} */
     const item = { name: file.name, size: file.size, state: 'uploading' };
     uploads = max === 1 ? [item] : [...uploads, item];
-    draw();
+    changed();
     const isTooLarge = file.size > maxBytes;
     const answer = isTooLarge
       ? { ok: /** @type {const} */ (false), shown: `Too large: ${formatSize(maxBytes)} at most` }
       : await upload(file);
     if (answer.ok) Object.assign(item, { state: 'ready', uploadId: answer.uploadId, size: answer.size });
     else Object.assign(item, { state: 'failed', problem: answer.shown });
-    draw();
+    changed();
   };
 
   /** @param {Iterable<File>} files */
@@ -90,8 +93,6 @@ export function createFileField({ label, max, maxBytes, id, onChange = () => und
   element.addEventListener('dragover', (event) => event.preventDefault());
   element.addEventListener('drop', (event) => {
     event.preventDefault();
-    event.stopPropagation();
-    element.dispatchEvent(new CustomEvent('dropped', { bubbles: true }));
     void add(event.dataTransfer?.files ?? []);
   });
   draw();

@@ -14,12 +14,13 @@ export function createLog(context) {
   /** @type {Map<string, HTMLElement>} */
   const shown = new Map();
 
-  /** @param {() => void} change */
-  const keepingPlace = (change) => {
-    const isAtBottom = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_BOTTOM_PX;
-    change();
-    if (isAtBottom) scroller.scrollTop = scroller.scrollHeight;
+  let isAtBottom = true;
+  const toEnd = () => {
+    scroller.scrollTop = scroller.scrollHeight;
   };
+  scroller.addEventListener('scroll', () => {
+    isAtBottom = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_BOTTOM_PX;
+  });
 
   const log = {
     /** @param {readonly APIMessage[]} messages */
@@ -27,16 +28,14 @@ export function createLog(context) {
       shown.clear();
       place.replaceChildren();
       for (const message of messages) log.put(message);
-      scroller.scrollTop = scroller.scrollHeight;
+      toEnd();
     },
     /** @param {APIMessage} message */
     put(message) {
       const view = messageView(message, context);
       const before = shown.get(message.id);
-      keepingPlace(() => {
-        if (before) before.replaceWith(view);
-        else place.append(view);
-      });
+      if (before) before.replaceWith(view);
+      else place.append(view);
       shown.set(message.id, view);
     },
     /** @param {string} id */
@@ -44,6 +43,7 @@ export function createLog(context) {
       shown.get(id)?.remove();
       shown.delete(id);
     },
+    toEnd,
     /** A failure, which only the person who caused it sees. @param {string} words @param {string} [reason] */
     putFailure(words, reason) {
       const dismiss = h('button', { class: 'text-button', type: 'button' }, 'Dismiss');
@@ -55,15 +55,17 @@ export function createLog(context) {
         h('p', { class: 'private-note' }, 'Only you can see this · ', dismiss),
       );
       dismiss.addEventListener('click', () => note.remove());
-      keepingPlace(() => place.append(note));
+      place.append(note);
+      toEnd();
     },
     /** @param {HTMLElement} view at the top of the channel */
     introduce: (view) => byId('introduction').replaceChildren(view),
-    scrollToEnd: () => {
-      scroller.scrollTop = scroller.scrollHeight;
-    },
   };
-  // Pictures and code blocks grow after they are put in.
-  new ResizeObserver(() => keepingPlace(() => undefined)).observe(place);
+  // Messages change and pictures grow: whoever reads at the bottom stays there.
+  const observer = new ResizeObserver(() => {
+    if (isAtBottom) toEnd();
+  });
+  observer.observe(place);
+  observer.observe(scroller);
   return log;
 }

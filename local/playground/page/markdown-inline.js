@@ -39,7 +39,10 @@ export function parseInline(text, depth = 0) {
       continue;
     }
     const found = readNode(text, at, depth, endless);
-    if (found) {
+    if (found?.node.type === 'text') {
+      plain += found.node.text;
+      at = found.end;
+    } else if (found) {
       flush();
       nodes.push(found.node);
       at = found.end;
@@ -80,7 +83,13 @@ function readNode(text, at, depth, endless) {
 
 /** @param {string} text @param {number} at @param {Set<string>} endless */
 function readCode(text, at, endless) {
-  const mark = text.startsWith('``', at) ? '``' : '`';
+  const run = /`+/y;
+  run.lastIndex = at;
+  const ticks = run.exec(text)?.[0] ?? '`';
+  // Three or more are a block's fence that has no end.
+  if (ticks.length > 2)
+    return { node: { type: /** @type {const} */ ('text'), text: ticks }, end: at + ticks.length };
+  const mark = ticks;
   if (endless.has(mark)) return undefined;
   const end = text.indexOf(mark, at + mark.length);
   if (end < 0) endless.add(mark);

@@ -1,7 +1,7 @@
 /**
  * Reads Discord's markdown into a tree. The text is hostile: everything that is not recognised stays
  * text, links go to http and https only, and the work grows with the length of the text, not faster.
- * @import { Block, Inline } from './markdown.d.ts'
+ * @import { Block } from './markdown.d.ts'
  */
 import { parseInline } from './markdown-inline.js';
 

@@ -83,13 +83,13 @@ function thinkingView(name) {
 }
 
 /** @param {APIMessage} message @param {MessageContext} context */
-function contentView({ id, content, embeds, components = [], attachments, flags = 0 }, { names, use }) {
+function contentView({ id, content, embeds, components = [], attachments, flags }, { names, use }) {
   const inComponents = {
     names,
     use: (/** @type {string} */ customId, /** @type {string[] | undefined} */ values) =>
       use(id, customId, values),
   };
-  if ((flags & COMPONENTS_V2) !== 0) return componentsView(components, inComponents);
+  if (((flags ?? 0) & COMPONENTS_V2) !== 0) return componentsView(components, inComponents);
   return [
     content ? markdown(content, names) : null,
     embedsView(embeds, names),

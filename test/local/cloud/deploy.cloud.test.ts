@@ -65,12 +65,9 @@ function describeFunction() {
   );
 }
 
-/** The bucket policy of a bucket that does not exist: refused when it is created. */
+/** A URL for a function that nobody made. */
 const BROKEN = {
-  Broken: {
-    Type: 'AWS::Lambda::EventSourceMapping',
-    Properties: { FunctionName: 'nobody', EventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:nothing' },
-  },
+  Broken: { Type: 'AWS::Lambda::Url', Properties: { TargetFunctionArn: 'nobody', AuthType: 'NONE' } },
 };
 
 describe('a deploy to the embedded AWS', () => {
@@ -98,7 +95,7 @@ describe('a deploy to the embedded AWS', () => {
 
   it('says which resource failed and why, and succeeds when that is mended', async () => {
     await expect(deploy({ resources: BROKEN })).rejects.toThrow(
-      /could not be deployed \(ROLLBACK_COMPLETE\): Broken \(AWS::Lambda::EventSourceMapping\): .*nobody/,
+      /could not be deployed \(ROLLBACK_COMPLETE\): Broken \(AWS::Lambda::Url\): .*nobody/,
     );
     expect(await deploy()).toEqual({ FunctionName: stackName });
   });

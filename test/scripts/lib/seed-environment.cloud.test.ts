@@ -1,0 +1,159 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { GetLayerVersionByArnCommand, LambdaClient, ListLayerVersionsCommand } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { cloudClient } from '../../../local/cloud/clients.ts';
+import {
+  type EnvironmentManifest,
+  EnvironmentManifestSchema,
+  publishSeedLayer,
+  uploadBundles,
+} from '../../../scripts/lib/seed-environment.ts';
+import { zipOf } from '../../support/tenant-function.ts';
+
+const client = cloudClient(inject('cloudEndpoint'));
+const s3 = new S3Client(client);
+const lambda = new LambdaClient(client);
+const ssm = new SSMClient(client);
+let folder = '';
+let bucket = '';
+let layerZip = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slashbox-seed-'));
+  bucket = `b${randomBytes(6).toString('hex')}`;
+  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  layerZip = join(folder, 'layer.zip');
+  await writeFile(layerZip, zipOf({ 'python/x.py': 'x = 1' }));
+  await mkdir(join(folder, 'bundles'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Written the way the package build does, unknown keys and all. */
+async function manifestOf(
+  environment: string,
+  bundles: Readonly<Record<string, string>>,
+): Promise<EnvironmentManifest> {
+  const distributions: Record<string, unknown> = { numpy: { in_layer: true, bundle: null } };
+  for (const [name, content] of Object.entries(bundles)) {
+    const key = `environments/${environment}/bundles/${name}.zip`;
+    await writeFile(join(folder, 'bundles', basename(key)), content);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    distributions[name] = {
+      in_layer: false,
+      bundle: { key, sha256, bytes: content.length, unpacked_bytes: 1 },
+    };
+  }
+  return EnvironmentManifestSchema.parse({
+    version: 1,
+    environment,
+    python: '3.13',
+    architecture: 'x86_64',
+    distributions,
+  });
+}
+
+async function seed(environment: string, force = false) {
+  const manifest = await manifestOf(environment, {});
+  return publishSeedLayer({
+    s3,
+    lambda,
+    ssm,
+    bucket,
+    layerName: bucket,
+    parameterName: `/${bucket}/layer-arn`,
+    layerZip,
+    manifest,
+    force,
+  });
+}
+
+async function pointer(): Promise<string | undefined> {
+  return (await ssm.send(new GetParameterCommand({ Name: `/${bucket}/layer-arn` }))).Parameter?.Value;
+}
+
+async function layerVersions(): Promise<number> {
+  return (await lambda.send(new ListLayerVersionsCommand({ LayerName: bucket }))).LayerVersions?.length ?? 0;
+}
+
+describe('publishing the seed layer', () => {
+  it('puts the layer into Lambda, for its Python and machine, and the pointer on it', async () => {
+    const { layerArn, published } = await seed('one');
+    expect(published).toBe(true);
+    expect(await pointer()).toBe(layerArn);
+    const layer = await lambda.send(new GetLayerVersionByArnCommand({ Arn: layerArn }));
+    expect(layer).toMatchObject({
+      CompatibleRuntimes: ['python3.13'],
+      CompatibleArchitectures: ['x86_64'],
+      Description: 'Slashbox package environment one',
+    });
+  });
+
+  it('never moves a pointer that is there, whatever the environment', async () => {
+    const { layerArn } = await seed('one');
+    expect(await seed('two')).toEqual({ layerArn, published: false });
+    expect(await layerVersions()).toBe(1);
+  });
+
+  it('moves it by force to another environment, and publishes nothing for the same one', async () => {
+    const first = await seed('one', true);
+    expect(await seed('one', true)).toEqual({ layerArn: first.layerArn, published: false });
+    const second = await seed('two', true);
+    expect(second.layerArn).not.toBe(first.layerArn);
+    expect(await pointer()).toBe(second.layerArn);
+    expect(await layerVersions()).toBe(2);
+  });
+
+  it('gives two at a time the same pointer', async () => {
+    const both = await Promise.all([seed('one'), seed('one')]);
+    expect(new Set(both.map(({ layerArn }) => layerArn))).toEqual(new Set([await pointer()]));
+  });
+
+  it('names an ARM layer as Lambda does', async () => {
+    const parsed = { ...(await manifestOf('arm', {})), architecture: 'aarch64' as const };
+    const { layerArn } = await publishSeedLayer({
+      s3,
+      lambda,
+      ssm,
+      bucket,
+      layerName: bucket,
+      parameterName: `/${bucket}/arm`,
+      layerZip,
+      manifest: parsed,
+    });
+    const layer = await lambda.send(new GetLayerVersionByArnCommand({ Arn: layerArn }));
+    expect(layer.CompatibleArchitectures).toEqual(['arm64']);
+  });
+});
+
+describe('uploading bundles', () => {
+  const upload = (manifest: EnvironmentManifest) =>
+    uploadBundles({ s3, bucket, manifest, bundlesDir: join(folder, 'bundles') });
+
+  it('uploads each under its key, once', async () => {
+    const manifest = await manifestOf('one', { seaborn: 'S', tabulate: 'TT', toolz: 'TTT' });
+    expect(await upload(manifest)).toBe(3);
+    expect(await upload(manifest)).toBe(0);
+    const object = await s3.send(
+      new GetObjectCommand({ Bucket: bucket, Key: 'environments/one/bundles/tabulate.zip' }),
+    );
+    expect(await object.Body?.transformToString()).toBe('TT');
+  });
+
+  it('uploads what is missing, or cut short, and nothing else', async () => {
+    await upload(await manifestOf('one', { seaborn: 'S' }));
+    expect(await upload(await manifestOf('one', { seaborn: 'S', toolz: 'T' }))).toBe(1);
+    expect(await upload(await manifestOf('one', { seaborn: 'whole', toolz: 'T' }))).toBe(1);
+  });
+
+  it('refuses a bundle that is not what the manifest says', async () => {
+    const manifest = await manifestOf('one', { seaborn: 'S' });
+    await writeFile(join(folder, 'bundles', 'seaborn.zip'), 'X');
+    await expect(upload(manifest)).rejects.toThrow(/checksum|digest|did not match/i);
+    expect((await s3.send(new ListObjectsV2Command({ Bucket: bucket }))).KeyCount).toBe(0);
+  });
+});
