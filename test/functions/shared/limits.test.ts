@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIMIT_RULES, LimitError, readLimits, writeLimits } from '../../../functions/shared/limits.ts';
@@ -37,5 +38,14 @@ describe('limits', () => {
         expect(writeLimits(readLimits(environment))).toEqual(environment);
       }),
     );
+  });
+});
+
+describe('docs/operations.md', () => {
+  it('has every limit with its variable, default and bounds', async () => {
+    const page = await readFile(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+    for (const [name, { variable, fallback, min, max, what }] of Object.entries(LIMIT_RULES)) {
+      expect(page).toContain(`| \`${name}\` | \`${variable}\` | ${what} | ${fallback} | ${min}–${max} |`);
+    }
   });
 });
