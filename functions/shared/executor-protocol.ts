@@ -3,7 +3,7 @@
  * The request is ours and trusted; the answer comes from a process that ran a stranger's code, so it is
  * parsed against a strict schema: sizes, names and types are checked before anything reads them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A stored file for the run: fetched by presigned GET into the working folder under `name`. */
 export interface ExecutorInput {

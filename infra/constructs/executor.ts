@@ -50,7 +50,7 @@ export class Executor extends Construct {
       language: 'python',
       memoryMegabytes: executor.memoryMegabytes,
       timeoutSeconds: clocksOf(limits).executorSeconds,
-      ephemeralStorageSize: Size.mebibytes(executor.storageMegabytes),
+      ephemeralStorageSize: Size.mebibytes(Math.min(executor.storageMegabytes, MOST_STORAGE_MEGABYTES)),
       tenancyConfig: TenancyConfig.PER_TENANT,
       ...(executor.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: executor.reservedConcurrency,

@@ -1,6 +1,8 @@
 /** The deployment that an operator's command means: a stage in AWS, or the local system that runs now. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { stackNameOf } from '../../infra/names.ts';
+import { readStage } from '../../infra/stage-file.ts';
 import { cloudClient } from '../../local/cloud/clients.ts';
 import { readRunning } from '../../local/running.ts';
 import { readSettings } from '../../local/settings.ts';
@@ -35,13 +37,16 @@ async function findLocal(): Promise<Target> {
 }
 
 async function findStage(stage: string): Promise<Target> {
-  const StackName = `slashbox-${stage}`;
+  const StackName = stackNameOf(stage);
+  const { region } = readStage(stage);
   try {
-    const { Stacks } = await new CloudFormationClient({}).send(new DescribeStacksCommand({ StackName }));
+    const { Stacks } = await new CloudFormationClient({ region }).send(
+      new DescribeStacksCommand({ StackName }),
+    );
     const outputs = Object.fromEntries(
       (Stacks?.[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
     );
-    return { name: `stage "${stage}"`, outputs, lambda: new LambdaClient({}) };
+    return { name: `stage "${stage}"`, outputs, lambda: new LambdaClient({ region }) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(

@@ -49,7 +49,7 @@ class Manifest:
         """Distributions for a dotted name: the longest known beginning counts, for namespaces are shared."""
         name = module
         while name:
-            if names := self.imports.get(name.split(".")[0]):
+            if names := self.imports.get(name):
                 return tuple(self.distributions[item] for item in names if item in self.distributions)
             name = name.rpartition(".")[0]
         return ()

@@ -55,7 +55,7 @@ def test_a_lock_gives_versions_hashes_and_direct_requirements() -> None:
         f"amber>=1.0 \\\n    --hash=sha256:{A}\n",
         f"amber==1.0 \\\n    --hash=sha256:{A[:-1]}\n",
         f"amber==1.0 \\\n    --hash=sha256:{A} \\\n",
-        f"amber @ https://example.org/amber.whl \\\n    --hash=sha256:{A}\n",
+        f"amber @ https://example.org/amber \\\n    --hash=sha256:{A}\n",
         f"--index-url https://example.org/simple\n{LOCK}",
         f"{LOCK}{LOCK}",
         f"amber==1.0 \\\n    --hash=sha256:{A}\n    # via nobody\n",
