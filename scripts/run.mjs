@@ -15,7 +15,6 @@ const NEEDS = {
   deploy: ['node', 'tools', 'executor'],
   register: ['node'],
   cleanup: ['node'],
-  status: ['node'],
   destroy: ['node'],
 };
 

@@ -25,7 +25,7 @@ const UNKNOWN_MESSAGE = 10008;
 const TOO_LARGE = 40005;
 const UPLOADS_LIMITED = 400001;
 /** The worker may be faster than our own "thinking…" on its way to Discord: at most 3 s, says Discord. */
-const PATIENCE_MS = [250, 500, 1_000, 1_500, 2_000];
+const PATIENCE_MS = [50, 100, 200, 400, 800, 1_500, 2_000];
 
 /** @param apiBase as in DISCORD_API_BASE; undefined for Discord itself */
 export function createRest(apiBase: string | undefined): REST {

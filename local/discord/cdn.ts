@@ -35,6 +35,8 @@ export interface Cdn {
   add(file: NewFile): Promise<StoredFile>;
   /** As the API shows a file, with a link that is good for 24 hours from now. */
   describe(file: StoredFile): APIAttachment;
+  /** Frees what a file takes; its links end. */
+  remove(id: string): void;
   /** @returns null where the path is not the CDN's */
   handle(request: Request): Promise<Response | null>;
 }
@@ -114,6 +116,7 @@ export function createCdn({ now, newId, channelId, origin }: CdnOptions): Cdn {
         ...(file.ephemeral && { ephemeral: true }),
       };
     },
+    remove: (id) => void files.delete(id),
     async handle(request) {
       const url = new URL(request.url);
       if (!PATH.test(url.pathname)) return null;

@@ -51,6 +51,9 @@ export interface Channel {
   subscribe(listener: (event: ChannelEvent) => void): () => void;
 }
 
+/** A playground may run for days: older messages go, with their files. */
+const MAX_MESSAGES = 500;
+
 const MESSAGE_TYPE = { plain: 0, reply: 19, command: 20 } as const;
 
 export function createChannel(cdn: Cdn): Channel {
@@ -61,10 +64,19 @@ export function createChannel(cdn: Cdn): Channel {
     for (const listener of listeners) listener(event);
   };
   const view = (message: Message): APIMessage => viewMessage(message, cdn);
+  const forgetOldest = (): void => {
+    const [oldest] = messages.values();
+    if (!oldest || messages.size <= MAX_MESSAGES) return;
+    messages.delete(oldest.id);
+    dismissed.delete(oldest.id);
+    for (const { file } of oldest.draft.attachments) if (file) cdn.remove(file.id);
+    tell({ kind: 'delete', id: oldest.id, visibleTo: oldest.visibleTo });
+  };
   return {
     put(message) {
       const kind = messages.has(message.id) ? 'update' : 'create';
       messages.set(message.id, message);
+      forgetOldest();
       if (!dismissed.has(message.id)) tell({ kind, message: view(message), visibleTo: message.visibleTo });
     },
     get: (id) => messages.get(id),

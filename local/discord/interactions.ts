@@ -56,6 +56,8 @@ export interface Interactions {
 
 /** https://discord.com/developers/docs/interactions/receiving-and-responding#followup-messages */
 const TOKEN_LIFETIME_MS = 15 * 60_000;
+/** Long enough that a late client still reads "Invalid Webhook Token" instead of "Unknown Webhook". */
+const REMEMBERED_MS = 60 * 60_000;
 /** Without the application in the server: same page. */
 const MAX_USER_INSTALL_FOLLOW_UPS = 5;
 
@@ -71,6 +73,12 @@ export function createInteractions({ now, newId, channel, cdn, bot }: Interactio
   const all = new Map<string, Interaction>();
   const changed = ({ listeners }: Interaction): void => {
     for (const listener of [...listeners]) listener();
+  };
+  const forgetOld = (): void => {
+    for (const [token, { openedAt }] of all) {
+      if (now() - openedAt <= REMEMBERED_MS) return;
+      all.delete(token);
+    }
   };
   const originOf = (interaction: Interaction, isFollowUp: boolean): MessageOrigin => ({
     interactionId: interaction.frame.id,
@@ -125,6 +133,7 @@ export function createInteractions({ now, newId, channel, cdn, bot }: Interactio
         listeners: new Set(),
       };
       all.set(token, interaction);
+      forgetOld();
       return interaction;
     },
     byToken(token) {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runTasks } from '../../scripts/lib/tasks.ts';
@@ -74,6 +75,18 @@ describe('runProgram', () => {
 });
 
 describe('the commands', () => {
+  it('are the same in package.json, in the launcher and on disk', () => {
+    const { scripts } = JSON.parse(fs.readFileSync(fileOf('../package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const { stderr } = run('run.mjs');
+    expect(Object.keys(scripts).join(', ')).toBe(/^Say what to run: (.*)\.\n$/.exec(stderr)?.[1]);
+    for (const [name, script] of Object.entries(scripts)) {
+      expect(script).toBe(`node scripts/run.mjs ${name}`);
+      expect(fs.existsSync(fileOf(`${name}.ts`)), name).toBe(true);
+    }
+  });
+
   const run = (script: string, ...args: string[]) =>
     spawnSync(NODE, [fileOf(script), ...args], { encoding: 'utf8' });
 

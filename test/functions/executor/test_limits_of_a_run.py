@@ -254,7 +254,12 @@ def test_started_as_root_the_code_is_nobody(executor: Executor) -> None:
             except OSError:
                 pass
         """)
-    result = executor.run(code)
+    ours = os.getgroups()
+    os.setgroups([*ours, 54321])
+    try:
+        result = executor.run(code)
+    finally:
+        os.setgroups(ours)
     uid = executor.environment.identity.uid
     assert uid not in {0, os.getuid()}
     assert result.stdout == f"{(uid,) * 3} {(uid,) * 3} []\n['{0:016x}', '1']\n", result.stderr

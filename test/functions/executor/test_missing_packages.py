@@ -97,6 +97,13 @@ def test_one_missing_package_after_another_is_installed(executor: Executor) -> N
     assert (result.stdout, result.installed_packages) == ("all\n", ["one", "two", "three"])
 
 
+def test_time_of_all_rounds_counts_together(packages: Executor) -> None:
+    code = "import time; time.sleep(1); __import__('shapes')\nwhile True: pass"
+    result = packages.run(code, time_seconds=1.5)
+    assert result.status == "timeout"
+    assert result.duration_ms < 1_450
+
+
 def test_rounds_are_bounded(executor: Executor) -> None:
     names = [f"pack{n}" for n in range(9)]
     for name in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from textwrap import dedent
 
 import pytest
@@ -33,6 +34,7 @@ def test_streams_are_kept_apart_and_decoded_as_utf8(executor: Executor) -> None:
         ("print('a')", "a\n"),
         ("'only a docstring'", "'only a docstring'\n"),
         ("from __future__ import annotations\n(lambda: 5)()", "5\n"),
+        ("from __future__ import annotations\nexec('def f(x: undefined): pass')", ""),
         ("", ""),
         ("# nothing\n", ""),
     ],
@@ -164,6 +166,11 @@ def test_pickle_dataclasses_and_getsource_work_as_in_a_script(executor: Executor
     assert 'warnings.warn("careful")' in result.stderr
 
 
+def test_warning_shows_its_line(executor: Executor) -> None:
+    result = executor.run("import warnings\nwarnings.warn('careful')")
+    assert result.stderr == "main.py:2: UserWarning: careful\n  warnings.warn('careful')\n"
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing_works(executor: Executor, method: str) -> None:
     code = dedent(f"""\
@@ -229,8 +236,12 @@ def test_folders_of_the_environment_are_the_runs_own(executor: Executor) -> None
 
 
 def test_only_the_three_standard_descriptors_are_open(executor: Executor) -> None:
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)  # as a library of ours might leave one
     result = executor.run("import os; print(sorted(os.listdir('/proc/self/fd')))")
     # The fourth is the listing's own.
+    os.close(reading)
+    os.close(writing)
     assert result.stdout == "['0', '1', '2', '3']\n"
 
 

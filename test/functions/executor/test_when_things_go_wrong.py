@@ -11,8 +11,14 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from executor_support import Executor
+from executor_support import LIMITS, Executor
 from slashbox_executor import boot, linux
+from slashbox_executor.environment import ExecutionEnvironment
+from slashbox_executor.identity import choose_identity
+from slashbox_executor.processes import Family
+from slashbox_executor.settings import Settings
+from slashbox_executor.spawn import Spawned
+from slashbox_executor.supervise import supervise
 from slashbox_executor.view import View, ViewError
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
@@ -66,6 +72,46 @@ def test_surprise_is_logged_and_the_next_run_starts_afresh(
     assert executor.run("print(2)").stdout == "2\n"
     assert executor.environment.workspace().root.parent != before
     assert not before.exists()
+
+
+def test_files_of_a_run_that_cannot_be_ended_are_left_alone(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("slashbox_executor.processes.Family.kill", lambda _self: False)
+        result = executor.run("print('said'); open('f', 'w').close()")
+    assert (result.stdout, result.files) == ("said\n", [])
+    assert executor.log == ["Starting afresh: the last run left something behind"]
+
+
+def test_output_written_just_before_the_end_is_kept() -> None:
+    class Nobody(Family):
+        def kill(self) -> bool:
+            return True
+
+    (out_read, out_write), (err_read, err_write) = os.pipe(), os.pipe()
+    os.write(out_write, b"last words")
+    child = os.fork()
+    if child == 0:
+        os._exit(4)
+    os.close(out_write)
+    os.close(err_write)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    family = Nobody(choose_identity(Settings(profile="local")), "mark")
+    ending = supervise(Spawned(child, out_read, err_read), family, LIMITS, list, 5)
+    assert (ending.stdout, ending.exit_code) == ("last words", 4)
+
+
+@root_only
+@linux_only
+def test_files_left_by_an_executor_before_us_are_wiped(executor: Executor) -> None:
+    uid = executor.environment.identity.uid
+    executor.environment.close()
+    left = Path(f"/tmp/left-{uid}")
+    left.touch()
+    os.chown(left, uid, uid)
+    ExecutionEnvironment(executor.environment.settings, print).close()
+    assert not left.exists()
 
 
 def test_nothing_of_us_leaks_through_descriptors_over_many_runs(executor: Executor) -> None:

@@ -69,13 +69,13 @@ describe('editing a reply', () => {
     answers = [unknown, unknown, { status: 200 }];
     await replies().edit(reply);
     expect(paths).toHaveLength(3);
-    expect(waits).toEqual([250, 500]);
+    expect(waits).toEqual([50, 100]);
   });
 
   it('gives up on a message that never appears', async () => {
     answers = [{ status: 404, body: { code: 10015, message: 'Unknown Webhook' } }];
     await expect(replies().edit(reply)).rejects.toThrow('Unknown Webhook');
-    expect(paths).toHaveLength(6);
+    expect(paths).toHaveLength(8);
   });
 
   it('sends plain content when Discord refuses the components', async () => {

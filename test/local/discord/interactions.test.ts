@@ -182,6 +182,20 @@ describe('the answer', () => {
   });
 });
 
+describe('the channel', () => {
+  it('keeps the newest 500 messages, and frees the files of older ones', async () => {
+    const first = await harness.discord.postMessage({
+      content: 'first',
+      attachments: [{ name: 'a.txt', content: 'x' }],
+    });
+    const url = first.attachments[0]?.url ?? '';
+    expect((await fetch(url)).status).toBe(200);
+    for (let count = 0; count < 500; count += 1) await harness.discord.postMessage({ content: 'next' });
+    expect(harness.discord.messages()).toHaveLength(500);
+    expect((await fetch(url)).status).toBe(404);
+  });
+});
+
 describe('follow-ups', () => {
   it('are messages of their own, editable by id', async () => {
     const exchange = await harness.deferred();

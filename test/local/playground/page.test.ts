@@ -307,6 +307,24 @@ describe.skipIf(isMissing)('the page', { timeout: 60_000 }, () => {
     expect(wide).toBe(0);
   });
 
+  it('can be used by touch', async () => {
+    await context.close();
+    context = await browser.newContext({
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    page = await context.newPage();
+    await page.goto(sample.playground.origin);
+    await page.locator('#text').tap();
+    await page.keyboard.type('/');
+    await page.getByRole('option', { name: '/run' }).tap();
+    await page.getByRole('option', { name: 'code' }).tap();
+    await page.keyboard.type('classic');
+    await page.getByRole('button', { name: 'Send' }).tap();
+    await page.getByText('output.txt').waitFor();
+  });
+
   it('keeps whoever reads at the bottom there when a chart comes in', async () => {
     await say('/run code:chart');
     await last().getByRole('button', { name: 'Delete' }).waitFor();

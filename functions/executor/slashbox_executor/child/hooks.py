@@ -59,7 +59,7 @@ def install(call: Callable[..., object], root: str, code_name: str, source: str)
         """Tracebacks, warnings and inspect find the code under its short name and under `__file__`."""
         lines = [line + "\n" for line in source.splitlines()]
         for name in (code_name, script):
-            _ = (len(source), None, lines, name)
+            linecache.cache[name] = (len(source), None, lines, name)
 
     def know_script(spawn: ModuleType) -> None:
         """A spawned worker runs the script's file, which lies elsewhere than `__file__` says."""
