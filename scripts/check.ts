@@ -12,6 +12,11 @@ const python = setupPaths().python('dev');
 const tasks: readonly Task[] = [
   { name: 'types (mypy)', run: [python, '-m', 'mypy', '.'] },
   { name: 'types (tsc)', run: [...nodeTool('typescript', 'tsc'), '--noEmit'] },
+  // Code for browsers, whose globals differ.
+  {
+    name: "the page's types (tsc)",
+    run: [...nodeTool('typescript', 'tsc'), '-p', 'local/playground/page/jsconfig.json'],
+  },
   { name: 'dead code (knip)', run: [...nodeTool('knip'), '--no-progress'] },
   {
     name: 'format and lint (biome)',

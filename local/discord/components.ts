@@ -75,12 +75,6 @@ export function textsOf(components: unknown): string[] {
   );
 }
 
-/** @returns the component that carries the custom id */
-export function findByCustomId(components: unknown, customId: string): Json | undefined {
-  for (const { component } of walk(components)) if (component.custom_id === customId) return component;
-  return undefined;
-}
-
 /** Gives every component without an `id` the next free number, as Discord does. */
 export function numberComponents(components: readonly Json[]): Json[] {
   const copy = structuredClone(components) as Json[];

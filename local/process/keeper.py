@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
 
 def _take(lock: Path, patience: float) -> bool:
     """Waits a little: whoever was killed may have left a command that is still writing its state."""
-    # Never closed, and shared with the command: the kernel releases it when both have ended, however.
+    # Never closed, and shared with the command: the kernel releases it when both are gone.
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     if descriptor != _LOCK_DESCRIPTOR:
         os.dup2(descriptor, _LOCK_DESCRIPTOR)
@@ -72,9 +72,12 @@ def _take(lock: Path, patience: float) -> bool:
     with suppress(BlockingIOError):
         fcntl.flock(_LOCK_DESCRIPTOR, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
+    if patience <= 0:
+        return False
     signal.signal(signal.SIGALRM, give_up)
     try:
-        signal.setitimer(signal.ITIMER_REAL, max(patience, 0.001))
+        # Again and again: a first signal that comes just before the call waits would not wake it.
+        signal.setitimer(signal.ITIMER_REAL, patience, 0.1)
         fcntl.flock(_LOCK_DESCRIPTOR, fcntl.LOCK_EX)
     except _LockTimeout:
         return False

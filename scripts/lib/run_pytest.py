@@ -1,4 +1,4 @@
-"""Runs pytest and writes what `npm test` counts, as test-counts.ts reads it: `run_pytest.py REPORT ARGUMENTS…`"""
+"""Runs pytest and writes what `npm test` counts, as test-counts.ts reads it: `run_pytest.py REPORT ARGS…`"""
 
 import json
 import sys

@@ -82,7 +82,7 @@ describe('the commands', () => {
     const { stderr } = run('run.mjs');
     expect(Object.keys(scripts).join(', ')).toBe(/^Say what to run: (.*)\.\n$/.exec(stderr)?.[1]);
     for (const [name, script] of Object.entries(scripts)) {
-      expect(script).toBe(`node scripts/run.mjs ${name}`);
+      expect(script).toBe(`exec node scripts/run.mjs ${name}`);
       expect(fs.existsSync(fileOf(`${name}.ts`)), name).toBe(true);
     }
   });

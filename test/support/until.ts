@@ -5,7 +5,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await delay(10);
 }
 
-/** Whether a process exists and is not just waiting to be buried. */
+/** Whether a process exists. */
 export async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -13,4 +13,8 @@ export async function isAlive(pid: number): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+export async function someAlive(pids: readonly number[]): Promise<boolean> {
+  return (await Promise.all(pids.map(isAlive))).includes(true);
 }

@@ -54,9 +54,19 @@ def _proportional_bytes(process: Process) -> int:
     try:
         with open(f"/proc/{process.pid}/smaps_rollup", "rb") as file:  # noqa: PTH123
             found = _PSS.search(file.read())
-    except OSError:
+    except FileNotFoundError:
+        return (
+            process.resident_bytes if _exists(process.pid) else 0
+        )  # a system without the file, or just ended
+    except PermissionError:
         return process.resident_bytes
-    return int(found[1]) * 1024 if found else process.resident_bytes
+    except OSError:
+        return 0  # ended while it was read
+    return int(found[1]) * 1024 if found else 0
+
+
+def _exists(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")  # noqa: PTH110
 
 
 def _open_deleted_bytes(pid: int) -> int:

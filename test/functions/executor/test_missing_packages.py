@@ -99,9 +99,9 @@ def test_one_missing_package_after_another_is_installed(executor: Executor) -> N
 
 def test_time_of_all_rounds_counts_together(packages: Executor) -> None:
     code = "import time; time.sleep(1); __import__('shapes')\nwhile True: pass"
-    result = packages.run(code, time_seconds=1.5)
+    result = packages.run(code, time_seconds=3)
     assert result.status == "timeout"
-    assert result.duration_ms < 1_450
+    assert result.duration_ms < 2_950
 
 
 def test_rounds_are_bounded(executor: Executor) -> None:

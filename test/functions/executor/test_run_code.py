@@ -40,7 +40,8 @@ def test_streams_are_kept_apart_and_decoded_as_utf8(executor: Executor) -> None:
     ],
 )
 def test_value_of_last_expression_is_shown(executor: Executor, code: str, shown: str) -> None:
-    assert executor.run(code).stdout == shown
+    result = executor.run(code)
+    assert (result.stdout, result.stderr) == (shown, "")
 
 
 def test_long_containers_are_laid_out_over_lines(executor: Executor) -> None:

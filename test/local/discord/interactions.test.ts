@@ -31,7 +31,7 @@ describe('the first answer', () => {
     ['an empty message', { type: 4, data: { content: '', allowed_mentions: { parse: [] } } }],
     ['no object', { text: '[]' }],
     ['no JSON', { text: 'oops' }],
-    ['an error', { text: '{}', status: 500 }],
+    ['an error', { text: '{"type":5}', status: 500 }],
     ['a redirect', { text: '', status: 302, headers: { location: '/' } }],
     ['HTML', { text: '{"type":5}', headers: { 'content-type': 'text/html' } }],
   ])('must not be %s', async (_, answer) => {

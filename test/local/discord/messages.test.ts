@@ -234,3 +234,13 @@ describe('files', () => {
     expect(answer).toMatchObject({ status: 413, json: { code: 40005 } });
   });
 });
+
+describe('classic messages', () => {
+  it('count as text for whoever reads the reply', async () => {
+    await edit({
+      ...classic('one'),
+      embeds: [{ title: 'two', fields: [{ name: 'three', value: 'four' }] }],
+    });
+    expect(exchange.messageText()).toBe('one\ntwo\nthree\nfour');
+  });
+});

@@ -1,10 +1,10 @@
 /** A small application for tests of the page: verifies signatures, defers, and edits its answers. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { deflateSync } from 'node:zlib';
 import { verifyKey } from 'discord-interactions';
 import { createFakeDiscord } from '../../../local/discord/fake-discord.ts';
 import { startPlayground } from '../../../local/playground/server.ts';
+import { picture } from './picture.ts';
 
 const APPLICATION_ID = '1200000000000000000';
 
@@ -301,45 +301,4 @@ function decide({ type, data }: Body): [answer: Body, later?: Reply] {
       if (name === 'run' && !option('code')) return [MODAL];
       return [deferral(option('private')), replyTo(String(option('code') ?? ''))];
   }
-}
-
-/** A PNG with three coloured curves: no chart library is needed to see whether pictures arrive. */
-function picture(width: number, height: number): Uint8Array<ArrayBuffer> {
-  const rows = Buffer.alloc((width * 3 + 1) * height, 255);
-  for (let y = 0; y < height; y += 1) rows[y * (width * 3 + 1)] = 0;
-  for (let x = 40; x < width - 20; x += 1) {
-    for (const [line, colour] of [
-      [76, 114, 176],
-      [221, 132, 82],
-      [85, 168, 104],
-    ].entries()) {
-      const y = Math.round(height / 2 + Math.sin(x / 60 + line * 2) * (height / 4) - line * 20 + 20);
-      for (let thick = -1; thick <= 1; thick += 1)
-        rows.set(colour, (y + thick) * (width * 3 + 1) + 1 + x * 3);
-    }
-  }
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2], 8);
-  const parts = [chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.of())];
-  return new Uint8Array(Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), ...parts]));
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const frame = Buffer.alloc(body.length + 8);
-  frame.writeUInt32BE(data.length, 0);
-  body.copy(frame, 4);
-  frame.writeUInt32BE(crc32(body), body.length + 4);
-  return frame;
-}
-
-function crc32(bytes: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KeptCommand, LOCK_IS_TAKEN, startKept } from '../../../local/process/kept-process.ts';
 import { ensureSetup } from '../../../scripts/setup.mjs';
-import { isAlive, until } from '../../support/until.ts';
+import { someAlive, until } from '../../support/until.ts';
 
 let python = '';
 let folder = '';
@@ -48,10 +48,6 @@ async function pidsIn(directory: string): Promise<number[]> {
   const read = async (name: string) => Number(await readFile(join(directory, name), 'utf8').catch(() => '0'));
   await until(async () => (await Promise.all(names.map(read))).every((pid) => pid > 0));
   return Promise.all(names.map(read));
-}
-
-async function someAlive(pids: readonly number[]): Promise<boolean> {
-  return (await Promise.all(pids.map(isAlive))).includes(true);
 }
 
 /** Without Linux's subreapers, what detaches itself cannot be found again. */
@@ -149,6 +145,7 @@ setInterval(() => {}, 1000);`;
     const first = run('import time; print(1, flush=True); time.sleep(600)', { lock });
     await new Promise((resolve) => first.stdout.once('data', resolve));
     expect((await run('', { lock }).ended).code).toBe(LOCK_IS_TAKEN);
+    expect((await run('', { lock, lockPatienceSeconds: 0.05 }).ended).code).toBe(LOCK_IS_TAKEN);
 
     const waiting = run('print("mine")', { lock, lockPatienceSeconds: 60 });
     await first.end();
