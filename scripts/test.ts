@@ -38,7 +38,7 @@ try {
       env: { ...env, [REPORT_VARIABLE]: file },
     });
     const report = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
-    suites.set(runner, readSuiteReport(report, end.problem));
+    suites.set(runner, readSuiteReport(report, end.problem ?? (end.interrupted ? 'interrupted' : undefined)));
     if (end.interrupted) break;
   }
 } finally {
