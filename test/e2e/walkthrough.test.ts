@@ -92,7 +92,8 @@ describe.skipIf(isBrowserMissing)('the walk-through of the README', () => {
       .getByRole('button', { name: /^Enlarge/ })
       .locator('img');
     await image.waitFor();
-    await expect.poll(() => image.evaluate('(image) => image.naturalWidth')).toBeGreaterThan(300);
+    const width = () => image.evaluate((shown: unknown) => (shown as { naturalWidth: number }).naturalWidth);
+    await expect.poll(width).toBeGreaterThan(300);
     await page.mouse.move(0, 0);
     await keep('chart');
   });

@@ -44,6 +44,6 @@ export function createFilesCommand({ files, limits }: FilesPorts): Command {
 }
 
 const row = ({ name, size, expiresAt, fileId, origin }: FileRecord): string =>
-  `${inlineCode(name, 40)} · ${formatBytes(size)} · gone ${relativeTime(expiresAt)}${
+  `${inlineCode(name, 40)} · ${formatBytes(size)} · expires ${relativeTime(expiresAt)}${
     origin === 'run' ? ' · made by your code' : ''
   }\n-# id \`${fileId}\``;

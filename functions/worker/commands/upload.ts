@@ -86,5 +86,5 @@ function describe(givenName: string, result: UploadResult): string {
   const room = evicted.length
     ? `\n⚠️ To make room, your oldest file went: ${evicted.map(({ name }) => inlineCode(name)).join(', ')}.`
     : '';
-  return `✅ **Stored** ${inlineCode(file.name)}${renamed} · ${formatBytes(file.size)} · gone ${relativeTime(file.expiresAt)}\n-# id \`${file.fileId}\`${room}`;
+  return `✅ **Stored** ${inlineCode(file.name)}${renamed} · ${formatBytes(file.size)} · expires ${relativeTime(file.expiresAt)}\n-# id \`${file.fileId}\`${room}`;
 }

@@ -14,9 +14,10 @@ export function formatBytes(bytes: number): string {
   return `${value < 10 && !Number.isInteger(value) ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }
 
-/** @returns e.g. `0.4 s`, `12 s`, `5 min 3 s` */
+/** @returns e.g. `0.04 s`, `1.8 s`, `12 s`, `5 min 3 s` */
 export function formatSeconds(milliseconds: number): string {
   const seconds = milliseconds / 1000;
+  if (seconds < 1) return `${seconds.toFixed(2)} s`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const whole = Math.round(seconds);
