@@ -87,7 +87,7 @@ def _about_module(errors: str, manifest: Manifest) -> str | None:
         return None
     module = missing[0]
     root = module.partition(".")[0]
-    if manifest.providers(module):
+    if any(provider.approved for provider in manifest.providers(module)):
         return None
     if text := manifest.hints.get(module) or manifest.hints.get(root):
         return text

@@ -157,6 +157,12 @@ def test_operators_hint_comes_first(packages: Executor) -> None:
     assert packages.run("import requests").hint == "Upload the file instead."
 
 
+def test_hint_stands_also_for_what_only_comes_along_with_an_approved_package(packages: Executor) -> None:
+    packages.add_distribution("requests", ["requests"], approved=False)
+    packages.add_hint("requests", "Upload the file instead.")
+    assert packages.run("import requests").hint == "Upload the file instead."
+
+
 def test_distribution_name_used_as_import_is_explained(executor: Executor) -> None:
     executor.add_distribution("scikit-learn", ["sklearn"], in_layer=True)
     hint = executor.run("import scikit_learn").hint
