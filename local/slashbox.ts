@@ -179,6 +179,8 @@ async function start(
     bundlesDir: join(packages, 'bundles'),
   });
 
+  await runner.prepare(outputs.ExecutorFunctionName);
+
   interactionsUrl = `${cloud.endpoint}/_aws/execute-api/${outputs.HttpApiId}/$default/interactions`;
   await writeRunning(home, {
     pid: process.pid,

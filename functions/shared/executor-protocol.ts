@@ -55,7 +55,6 @@ export const RUN_STATUSES = [
   'refused', // the executor will not run (no tenant id, malformed request)
   'sandbox_error', // our fault
 ] as const;
-export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** Far above what the executor may send (its own caps come first), far below Lambda's 6 MB. */
 const MAX_TEXT = 2_000_000;

@@ -13,7 +13,6 @@ export type FileId = Branded<'FileId'>;
 
 /** Snowflakes are 64-bit: at most 20 digits (https://discord.com/developers/docs/reference#snowflakes). */
 const SNOWFLAKE = /^\d{1,20}$/;
-const FILE_ID = /^(?:user_)?\d{1,20}_\d{1,12}_[0-9A-Za-z]{1,40}$/;
 
 /** @returns the id, or undefined where the value is not a snowflake */
 export function asUserId(value: unknown): UserId | undefined {
@@ -23,11 +22,6 @@ export function asUserId(value: unknown): UserId | undefined {
 /** @returns the id, or undefined where the value is not a snowflake */
 export function asRunId(value: unknown): RunId | undefined {
   return typeof value === 'string' && SNOWFLAKE.test(value) ? (value as RunId) : undefined;
-}
-
-/** @returns the id, or undefined where the value does not have a file id's form */
-export function asFileId(value: unknown): FileId | undefined {
-  return typeof value === 'string' && FILE_ID.test(value) ? (value as FileId) : undefined;
 }
 
 /** @param nowSeconds unix time that the id carries */

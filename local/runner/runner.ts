@@ -55,6 +55,8 @@ export interface RunnerOptions {
 export interface Runner {
   /** What `AWS_ENDPOINT_URL_LAMBDA` of whoever invokes such functions has to be. */
   readonly url: string;
+  /** Unpacks a function's code and layers ahead of its first invocation. */
+  prepare(functionName: string): Promise<void>;
   /** Ends every environment with all its processes; invocations under way fail. */
   stop(): Promise<void>;
 }
@@ -102,6 +104,10 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
 
   return {
     url: `http://${HOST}:${port}`,
+    async prepare(functionName) {
+      const state = await store.describe(functionName);
+      if (state) await store.prepare(state);
+    },
     async stop() {
       server.close();
       await pool.stop();

@@ -116,7 +116,9 @@ function keptNote(kept: readonly Output[]): string[] {
   if (!first) return [];
   const shown = kept.slice(0, 4).map(({ file }) => `${inlineCode(file.name, 40)} (id \`${file.fileId}\`)`);
   const more = kept.length > shown.length ? ` and ${count(kept.length - shown.length, 'more file')}` : '';
-  return [`Kept for your next runs, expires ${relativeTime(first.file.expiresAt)}: ${shown.join(', ')}${more}`];
+  return [
+    `Kept for your next runs, expires ${relativeTime(first.file.expiresAt)}: ${shown.join(', ')}${more}`,
+  ];
 }
 
 function footer({ result, used, runId }: FinishedRun): string {
