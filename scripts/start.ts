@@ -8,6 +8,7 @@ import { readSettings } from '../local/settings.ts';
 import { startSlashbox } from '../local/slashbox.ts';
 import { OperatorError, readArguments, runCommand } from './lib/arguments.ts';
 import { PROJECT_ROOT } from './lib/paths.mjs';
+import { explainStartError } from './lib/start-errors.ts';
 import { ensureSetup } from './setup.mjs';
 
 await runCommand(async () => {
@@ -16,7 +17,10 @@ await runCommand(async () => {
   const setup = await ensureSetup({ need: ['node', 'cloud', 'executor', 'packages'] });
   if (!setup.packages)
     throw new OperatorError('the packages are not built; run: node scripts/setup.mjs packages');
-  await mkdir(settings.home, { recursive: true });
+  const explain = (error: unknown): never => {
+    throw explainStartError(error, settings);
+  };
+  await mkdir(settings.home, { recursive: true }).catch(explain);
   const logFile = join(settings.home, 'slashbox.log');
   const sink = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
   const interrupt = onSignal();
@@ -30,7 +34,7 @@ await runCommand(async () => {
     onStep: (text) => text !== 'ready' && console.log(`${text} …`),
     signal: interrupt,
   }).catch((error: unknown) => {
-    if (!interrupt.aborted) throw error;
+    if (!interrupt.aborted) explain(error);
   });
   if (!system) return 130;
   console.log(`Slashbox is ready.
