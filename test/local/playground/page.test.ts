@@ -1,29 +1,10 @@
 /** The page in a real browser: what a person sees and does, on a desktop and on a phone. */
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { type Browser, type BrowserContext, chromium, type JSHandle, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, JSHandle, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isBrowserMissing, launchBrowser } from '../../support/browser.ts';
 import { startSample } from './sample-application.ts';
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const isMissing = !existsSync(executablePath);
-if (isMissing && process.env.CI === 'true') {
-  throw new Error(
-    `There is no browser at ${executablePath}. Install Chromium, or name one in CHROMIUM_PATH.`,
-  );
-}
-if (isMissing) console.warn(`Skipped: no Chromium at ${executablePath}; name one in CHROMIUM_PATH.`);
-
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** Run in the page: as text, because this side of the tests knows no DOM. */
 const ALL_IMAGES_SHOWN = '[...document.images].every((image) => image.complete && image.naturalWidth > 0)';
 const DROPPED_FILE = `(() => {
@@ -36,7 +17,7 @@ const screenshots = process.env.SCREENSHOTS;
 
 type Sample = Awaited<ReturnType<typeof startSample>>;
 
-describe.skipIf(isMissing)('the page', { timeout: 60_000 }, () => {
+describe.skipIf(isBrowserMissing)('the page', { timeout: 60_000 }, () => {
   let browser: Browser;
   let sample: Sample;
   let context: BrowserContext;
@@ -44,7 +25,7 @@ describe.skipIf(isMissing)('the page', { timeout: 60_000 }, () => {
   let problems: string[];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+    browser = await launchBrowser();
   }, 60_000);
   afterAll(() => browser?.close());
   beforeEach(async () => {
