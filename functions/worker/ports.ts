@@ -50,8 +50,11 @@ export function portsFrom(environment: NodeJS.ProcessEnv): WorkerPorts {
       run: createRunCommand({
         ...upload,
         objects,
-        executor: createExecutorClient(lambda, required('SLASHBOX_EXECUTOR', environment), log),
-        stopwatch: () => performance.now(),
+        executor: createExecutorClient({
+          client: lambda,
+          functionName: required('SLASHBOX_EXECUTOR', environment),
+          log,
+        }),
       }),
       upload: createUploadCommand(upload),
       files: createFilesCommand(upload),

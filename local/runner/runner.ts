@@ -43,7 +43,7 @@ export interface RunnerOptions {
    * drops that, until it is told (cloud/reconcile.ts). The others are found by their configuration.
    */
   readonly functions?: readonly { readonly name: string; readonly tenancy: 'PER_TENANT' }[];
-  /** Execution environments at a time, over all tenants. @default 6 */
+  /** Execution environments at a time, over all tenants. @default 8 */
   readonly maxEnvironments?: number;
   /** @default 300 */
   readonly idleSeconds?: number;
@@ -62,7 +62,7 @@ export interface Runner {
 }
 
 const HOST = '127.0.0.1';
-const MAX_ENVIRONMENTS = 6;
+const MAX_ENVIRONMENTS = 8;
 const IDLE_SECONDS = 300;
 
 type PreparedFunction = FunctionState & { readonly folders: FunctionFolders };

@@ -20,8 +20,6 @@ export interface RunPorts extends UploadPorts {
   readonly objects: ObjectStore;
   readonly executor: ExecutorClient;
   readonly limits: Limits;
-  /** Milliseconds from a monotonic clock: what a run took is ours to measure, not the executor's to say. */
-  readonly stopwatch: () => number;
 }
 
 /** Seconds that signed URLs outlive the longest run, for transfers at its ends. */
@@ -35,9 +33,7 @@ export function createRunCommand(ports: RunPorts): Command {
     const stored = await ports.files.list(interaction.userId);
     const { chosen, left } = chooseInputs(input.code, input.attached, stored);
     const request = await createRequest(interaction, input, chosen, ports);
-    const started = ports.stopwatch();
     const answer = await ports.executor.run(interaction.userId, request);
-    const milliseconds = ports.stopwatch() - started;
 
     if (answer.kind === 'busy') {
       return problem(
@@ -53,7 +49,7 @@ export function createRunCommand(ports: RunPorts): Command {
     return resultReply({
       result: answer.result,
       outputs,
-      milliseconds,
+      milliseconds: answer.milliseconds,
       limits: ports.limits,
       used: chosen,
       storedNames: stored.map(({ name }) => name),
