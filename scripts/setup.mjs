@@ -37,7 +37,7 @@ const PARTS = [
   ['cloud', 200],
   ['executor', 50],
   ['dev', 300],
-  ['packages', 1200],
+  ['packages', 1800],
 ];
 const MEGABYTE = 2 ** 20;
 /** Written by hand in every message about set-up as a whole. */
