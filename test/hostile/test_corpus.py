@@ -100,8 +100,12 @@ class Corpus:
             self._host.stdin.flush()
             return dict(json.loads(self._host.stdout.readline()))
         except (ValueError, BrokenPipeError):
-            self._errors.seek(0)
-            pytest.fail(f"the executor is gone: {self._errors.read()[-2_000:]}")
+            pytest.fail(f"the executor is gone: {self.log()}")
+
+    def log(self) -> str:
+        """The end of what the executor has to say."""
+        self._errors.seek(0)
+        return self._errors.read()[-2_000:]
 
     def close(self) -> None:
         if self._host.stdin is not None:
@@ -204,6 +208,8 @@ def test_case_ends_as_declared(case: Case, corpus: tuple[str, Corpus]) -> None:
     answer = running.run(case)
     response = answer["response"]
     told = f"{response['status']}, {response['hint']}\n{response['stdout']}\n{response['stderr']}"
+    if response["status"] == "sandbox_error":
+        told += running.log()
     assert answer["left"] == [], told
     assert _still_running(response["stdout"]) == [], told
     assert len(response["stdout"]) <= _LIMITS["output_characters"]
