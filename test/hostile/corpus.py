@@ -1,4 +1,4 @@
-"""Reads the cases: each a program with a header that says what it tries and how that must end in each mode."""
+"""Reads the cases: each a program with a header that says what it tries and how that ends in each mode."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """An executor in a process of its own, in one mode: reads requests as lines of JSON, answers each with one.
 
-The worst case is what is tested: it has the same user as the code that it runs. Started as root, it first takes
-a user id that nobody else has; only with `--dedicated` does it stay root and give runs a user of their own.
+The worst case is what is tested: it has the same user as the code that it runs. Started as root, it first
+takes a user id that nobody else has; only with `--dedicated` does it stay root and give runs a user of their
+own.
 """
 
 from __future__ import annotations

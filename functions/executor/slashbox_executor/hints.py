@@ -23,6 +23,7 @@ _REACHES_OUT = re.compile(
     r"socket|connect|bind|listen|getaddrinfo|http|ftp|smtp|imap|telnet|url|request|server|download|network",
     re.IGNORECASE,
 )
+_USES_MANAGER = re.compile(r"\bManager\(")
 _ERRORS = {
     re.compile(
         rf"^(?:[\w.]+\.)?(?:{_NETWORK_ERRORS})\b|^OSError: \[Errno 101\]|name resolution|Network is unrea"
@@ -87,6 +88,8 @@ def _about_error(errors: str, limits: RunLimits, stdin_given: bool) -> str | Non
         return "Your code waits for input(): give it in the stdin field."
     if _REFUSED.search(line) and _REACHES_OUT.search(errors[-_TAIL_CHARACTERS:]):
         return _NO_NETWORK
+    if line == "EOFError" and _USES_MANAGER.search(errors[-_TAIL_CHARACTERS:]):
+        return "multiprocessing.Manager needs sockets, which are switched off here: use Queue, Pipe or Value."
     for pattern, text in _ERRORS.items():
         if pattern.search(line):
             return text.format(limits=limits)

@@ -1,4 +1,4 @@
-"""The seccomp filter, run here on made-up calls of both architectures; the ruleset; what a profile demands."""
+"""The seccomp filter, run here on made-up calls of both architectures; what a profile demands; the probe."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ def verdict(architecture: Architecture, name: str, *arguments: int, signals: boo
         ("seccomp", (), ALLOW),
     ],
 )
-def test_filter_decides(architecture: Architecture, name: str, arguments: tuple[int, ...], wanted: int) -> None:
+def test_filter_decides(
+    architecture: Architecture, name: str, arguments: tuple[int, ...], wanted: int
+) -> None:
     assert verdict(architecture, name, *arguments) == wanted
 
 
@@ -143,7 +145,11 @@ def test_numbers_are_those_of_the_kernels_headers(architecture: Architecture) ->
     if not header.exists():
         pytest.skip("the kernel's headers are not installed")
     lines = (line.split() for line in header.read_text().splitlines() if line.startswith("#define __NR"))
-    known = {re.sub(r"^__NR(3264)?_", "", words[1]): words[2] for words in lines if len(words) == 3}
+    known = {
+        re.sub(r"^__NR(3264)?_", "", words[1]): words[2]
+        for words in lines
+        if words[2:3] and words[2].isdigit()
+    }
     found = {name: number for name, number in architecture.numbers.items() if name in known}
     assert len(found) > 60
     assert found == {name: int(known[name]) for name in found}
@@ -205,6 +211,13 @@ def test_network_is_said_to_be_off(code: str, executor: Executor) -> None:
     result = executor.run(code)
     assert (result.status, result.hint) == ("error", "Network access is switched off here.")
     assert result.duration_ms < 10_000
+
+
+@linux_only
+def test_a_manager_is_said_to_need_sockets(executor: Executor) -> None:
+    result = executor.run("import multiprocessing\nmultiprocessing.Manager()")
+    assert result.status == "error"
+    assert "Manager needs sockets" in (result.hint or "")
 
 
 def test_a_refused_file_is_explained(executor: Executor) -> None:

@@ -6,6 +6,7 @@ block.buf[0] = 7
 assert block.buf[0] == 7
 block.close()
 block.unlink()
-with Lock(), Value("i", 3) as value:
-    assert value == 3 or True
+value = Value("i", 3)
+with Lock(), value:
+    assert value.value == 3
 print("WORKS")

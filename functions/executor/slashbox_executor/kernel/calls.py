@@ -1,4 +1,4 @@
-"""The raw system calls of the kernel layer, through ctypes. Each raises OSError with the kernel's own error."""
+"""The raw system calls of the kernel layer, through ctypes. Each raises OSError with the kernel's error."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None
     :raises OSError: also (ENOSYS) where this architecture has no such call
     """
     number = _architecture.numbers.get(name, -1) if _architecture else -1
-    passed: list[object] = [
-        ctypes.c_long(value) if isinstance(value, int) else value for value in arguments
-    ]
+    passed: list[object] = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
     # Variadic arguments that are left out would be whatever lies in the registers.
     passed += [ctypes.c_long(0)] * (6 - len(passed))
     result: int = _libc.syscall(ctypes.c_long(number), *passed)

@@ -16,7 +16,6 @@ from .probe import Abilities, probe_abilities
 from .seccomp import build_program, fill_in
 from .syscalls import this_architecture
 
-
 _PR_SET_DUMPABLE = 4
 
 
@@ -60,7 +59,7 @@ class Kernel:
                     f"The profile 'strict' needs a kernel layer that is not complete here: {missing}. "
                     "Use a newer kernel or allow these calls, or choose the profile 'local'."
                 )
-            # In Lambda it cannot be otherwise; there the handler refuses to run without a tenant id.
+            # In Lambda it cannot be otherwise; there, the handler runs nothing without a tenant id.
             log(f"Code is not held back by the kernel: {missing}")
         self._program: Program | None = None
         if self.abilities.seccomp and architecture is not None:
@@ -76,7 +75,7 @@ class Kernel:
 
 def hide_self() -> bool:
     """
-    Closes our memory, environment and descriptors in /proc to processes of the same user; says whether it did.
+    Closes our memory, environment and descriptors in /proc to processes of the same user; false if refused.
 
     Not for an executor that is root: runs have another user there, and it looks into its helpers itself.
     """

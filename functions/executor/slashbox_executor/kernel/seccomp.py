@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from errno import EACCES, ENOSYS, EPERM
+from functools import partial
 
 from .bpf import ALLOW, Assembler, Program, errno
 from .syscalls import Architecture
@@ -55,7 +56,7 @@ def build_program(architecture: Architecture, *, signals: bool) -> Program:
     The filter, with the process id of the run's first process (`own_pid`) left open.
 
     :param signals: refuse signals to processes that are older than the run's first. Without Landlock's scope
-        this is the only way to tell the run's from others'; it fails honest code once process ids wrap around.
+        nothing else tells the run's from others'; honest code meets it once process ids have wrapped around.
     """
     return _Builder(architecture).build(signals=signals)
 
@@ -84,7 +85,7 @@ class _Builder:
         out.label(known)
         for names, number in ((_NETWORK, EACCES), (_ABSENT, ENOSYS), (_REFUSED, EPERM)):
             for name in names.split():
-                self._rule(name, lambda number=number: out.verdict(errno(number)))
+                self._rule(name, partial(out.verdict, errno(number)))
         self._rule("socketpair", self._connected_unix_pair)
         self._rule("clone", lambda: self._refuse_bits(0, _NEW_NAMESPACES))
         self._rule("personality", lambda: self._allow_only(0, 0, _ASK_PERSONALITY))
@@ -148,7 +149,7 @@ class _Builder:
         out.verdict(ALLOW)
 
     def _own_process(self, argument: int, kind: int | None = None) -> None:
-        """Itself (0), a process or thread not older than the run's first, or a group that such a one leads."""
+        """Itself (0), a process or thread not older than the run's first, or a group led by such a one."""
         out, refuse, allow = self._out, self._out.fresh(), self._out.fresh()
         if kind is not None:
             out.load(arguments_offset(0))
