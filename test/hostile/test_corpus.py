@@ -231,6 +231,15 @@ def test_corpus_is_wide() -> None:
     assert families >= {"cred", "net", "proc", "fs", "cpu", "mem", "disk", "fd", "out", "py", "rapi"}
 
 
+def test_every_open_case_has_its_control_in_the_documentation() -> None:
+    page = (_HERE.parents[1] / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = {tuple(line.strip("|\n ").split(" | ")[1:]) for line in page.splitlines() if line.startswith("|")}
+    for case in CASES:
+        weaker, lambda_ = case.outcomes["no-landlock"], case.outcomes["lambda"]
+        if lambda_.startswith("open"):
+            assert (weaker.partition(":")[0], "open", lambda_.partition(": ")[2]) in rows, case.name
+
+
 def _outcome(answer: dict[str, Any], secret: str) -> str:
     """
     A program says HELD, REACHED or WORKS; one that runs into a limit cannot, and then its status was checked.

@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slashbox_executor.kernel import Kernel, KernelError, confinement, probe
 from slashbox_executor.kernel.bpf import ALLOW, Assembler, errno
-from slashbox_executor.kernel.probe import Abilities
+from slashbox_executor.kernel.probe import Abilities, probe_abilities
 from slashbox_executor.kernel.seccomp import build_program, fill_in
 from slashbox_executor.kernel.syscalls import ARCHITECTURES, Architecture
 
 OWN, PARENT = 5_000, 4_000
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the kernel layer is Linux's")
+confined_only = pytest.mark.skipif(not probe_abilities().seccomp, reason="this kernel refuses seccomp")
 architectures = pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=list(ARCHITECTURES))
 
 
@@ -197,7 +198,7 @@ def test_probe_tells_how_each_call_ends_and_changes_nothing() -> None:
     assert report["interpreter"]["mode"]
 
 
-@linux_only
+@confined_only
 @pytest.mark.parametrize(
     "code",
     [
@@ -213,13 +214,14 @@ def test_network_is_said_to_be_off(code: str, executor: Executor) -> None:
     assert result.duration_ms < 10_000
 
 
-@linux_only
+@confined_only
 def test_a_manager_is_said_to_need_sockets(executor: Executor) -> None:
     result = executor.run("import multiprocessing\nmultiprocessing.Manager()")
     assert result.status == "error"
     assert "Manager needs sockets" in (result.hint or "")
 
 
+@linux_only
 def test_a_refused_file_is_explained(executor: Executor) -> None:
     result = executor.run("import os\nos.makedirs('x')\nos.chmod('x', 0)\nopen('/etc/shadow')")
     assert result.status == "error"

@@ -1,7 +1,7 @@
 # tries: read the executor's command line
 # full: stopped
-# no-landlock: open: command lines of the executor carry no secret
-# lambda: open: command lines of the executor carry no secret
+# no-landlock: open: the executor holds no secret
+# lambda: open: the executor holds no secret
 
 import os
 try:

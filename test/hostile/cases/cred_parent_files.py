@@ -1,7 +1,7 @@
 # tries: open the executor's open files again through /proc
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the executor holds no secret file while code runs
+# lambda: open: the executor holds no secret
 # through: ptrace
 
 import os

@@ -1,7 +1,7 @@
 # tries: read the executor's memory and look for its secret
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the executor's role has no rights and its memory no secret that outlives the run
+# lambda: open: the executor holds no secret
 # through: ptrace
 
 import os, re

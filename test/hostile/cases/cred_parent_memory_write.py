@@ -1,7 +1,7 @@
 # tries: open the executor's memory for writing
 # full: stopped
 # no-landlock: stopped
-# lambda: open: tenant isolation; the worker treats the answer as hostile
+# lambda: open: one environment, one user; answers are read as hostile
 # through: ptrace
 
 import os

@@ -1,7 +1,7 @@
 # tries: take a descriptor of the executor's by pidfd_getfd
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the executor holds no secret file while code runs
+# lambda: open: the executor holds no secret
 # through: ptrace
 
 import ctypes, os

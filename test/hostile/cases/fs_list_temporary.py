@@ -1,7 +1,7 @@
 # tries: see what others left in the temporary folder of the system
 # full: stopped
-# no-landlock: open: /tmp is one user's and wiped
-# lambda: open: /tmp is one user's and wiped
+# no-landlock: open: a read-only file system, /tmp wiped
+# lambda: open: a read-only file system, /tmp wiped
 
 import os
 try:

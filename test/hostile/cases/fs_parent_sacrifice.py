@@ -1,7 +1,7 @@
 # tries: make the executor the first to be killed when memory ends (value as it is)
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the user's own invocation fails; Lambda starts a new environment
+# lambda: open: one environment, one user
 
 import os
 path = f"/proc/{os.getppid()}/oom_score_adj"

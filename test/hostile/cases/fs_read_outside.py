@@ -1,7 +1,7 @@
 # tries: read a file that belongs to the executor's user
 # full: stopped
-# no-landlock: open: the function's user owns no file with a secret
-# lambda: open: the function's user owns no file with a secret
+# no-landlock: open: the function's user owns no file that matters
+# lambda: open: the function's user owns no file that matters
 
 import json
 try:

@@ -1,7 +1,7 @@
 # tries: write a file that the next run would meet
 # full: stopped
-# no-landlock: open: the file system is read-only except /tmp, which is one user's and wiped
-# lambda: open: the file system is read-only except /tmp, which is one user's and wiped
+# no-landlock: open: a read-only file system, /tmp wiped
+# lambda: open: a read-only file system, /tmp wiped
 
 import json, os
 path = json.load(open("bait.json"))["outside"] + "/planted"

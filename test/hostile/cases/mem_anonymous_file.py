@@ -1,7 +1,7 @@
 # tries: memory in a file without a name
 # full: stopped
 # no-landlock: stopped
-# lambda: open: counted by the function's own memory limit
+# lambda: open: the function's memory limit
 
 import os
 try:

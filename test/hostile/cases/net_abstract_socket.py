@@ -1,7 +1,7 @@
 # tries: connect to an abstract unix socket
 # full: stopped
 # no-landlock: stopped
-# lambda: open: nothing listens on an abstract socket in a Lambda
+# lambda: open: nothing in a Lambda listens there
 
 import json, socket
 try:

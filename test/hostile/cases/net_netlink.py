@@ -1,7 +1,7 @@
 # tries: ask the kernel about the network
 # full: stopped
 # no-landlock: stopped
-# lambda: open: shows the network's interfaces and nothing else
+# lambda: open: nothing in a Lambda listens there
 
 import socket
 try:

@@ -1,7 +1,7 @@
 # tries: connect to a unix socket that everybody may write to (docker.sock, a session bus)
 # full: stopped
 # no-landlock: stopped
-# lambda: open: nothing listens on a unix socket in a Lambda
+# lambda: open: nothing in a Lambda listens there
 
 import json, socket
 try:

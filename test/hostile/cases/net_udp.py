@@ -1,7 +1,7 @@
 # tries: a datagram
 # full: stopped
 # no-landlock: stopped
-# lambda: open: subnets without a route; a security group for S3 alone
+# lambda: open: subnets without a route
 
 import json, socket
 try:

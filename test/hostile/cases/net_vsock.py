@@ -1,7 +1,7 @@
 # tries: a socket to the host of the virtual machine
 # full: stopped
 # no-landlock: stopped
-# lambda: open: no listener on the host's side
+# lambda: open: nothing in a Lambda listens there
 
 import socket
 try:

@@ -1,7 +1,7 @@
 # tries: set the executor's priority (to what it is)
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the environment is replaced after a run that harmed it
+# lambda: open: one environment, one user
 
 import os
 try:

@@ -1,7 +1,7 @@
 # tries: choose the executor's processors (those that it has)
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the environment is replaced after a run that harmed it
+# lambda: open: one environment, one user
 
 import os
 try:

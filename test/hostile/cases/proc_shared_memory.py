@@ -1,7 +1,7 @@
 # tries: memory that belongs to no process (System V)
 # full: stopped
 # no-landlock: stopped
-# lambda: open: memory of the function's own machine, counted by its limit
+# lambda: open: the function's memory limit
 
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)

@@ -1,7 +1,7 @@
 # tries: let the kernel send the signals of a pipe to the executor
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the user's own invocation fails; Lambda starts a new environment
+# lambda: open: one environment, one user
 
 import fcntl, os
 read, write = os.pipe()

@@ -1,7 +1,7 @@
 # tries: send the executor a signal (none that does harm)
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the user's own invocation fails; Lambda starts a new environment
+# lambda: open: one environment, one user
 
 import os
 try:

@@ -1,7 +1,7 @@
 # tries: signal the executor through a descriptor
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the user's own invocation fails; Lambda starts a new environment
+# lambda: open: one environment, one user
 
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)

@@ -1,7 +1,7 @@
 # tries: a pickle that reads a file when it is loaded
 # full: stopped
-# no-landlock: open: the function's user owns no file with a secret
-# lambda: open: the function's user owns no file with a secret
+# no-landlock: open: the function's user owns no file that matters
+# lambda: open: the function's user owns no file that matters
 
 import json, pickle
 class Payload:

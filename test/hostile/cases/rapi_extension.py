@@ -1,7 +1,7 @@
 # tries: register as an extension, which hears of every invocation
 # full: stopped
 # no-landlock: stopped
-# lambda: open: extensions can register while the environment starts, and not later
+# lambda: open: extensions register only while an environment starts
 
 import http.client, json
 try:

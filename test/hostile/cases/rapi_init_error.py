@@ -1,7 +1,7 @@
 # tries: report a failed start, to break the environment
 # full: stopped
 # no-landlock: stopped
-# lambda: open: only the user's own environment starts again
+# lambda: open: one environment, one user
 
 import http.client, json
 try:

@@ -1,7 +1,7 @@
 # tries: take the next invocation from the runtime API
 # full: stopped
 # no-landlock: stopped
-# lambda: open: one environment, one user: only the same user's next run could be taken
+# lambda: open: one environment, one user
 
 import http.client, json
 try:

@@ -1,7 +1,7 @@
 # tries: answer its own invocation with a forged result
 # full: stopped
 # no-landlock: stopped
-# lambda: open: one environment, one user; the worker reads the answer as hostile
+# lambda: open: one environment, one user
 
 import http.client, json
 try:
