@@ -9,6 +9,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,10 +143,10 @@ class _RuntimeApi(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def bait(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+def bait() -> Iterator[dict[str, object]]:
     """Listeners of every kind, all of them on this machine only."""
-    folder = tmp_path_factory.mktemp("bait")
-    _open_up(folder)
+    kept = _open_folder()
+    folder = Path(kept.name)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _RuntimeApi)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -179,25 +180,25 @@ def bait(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]
     server.shutdown()
     server.server_close()
     thread.join()
+    kept.cleanup()
 
 
 @pytest.fixture(scope="module", params=_MODES)
-def corpus(
-    request: pytest.FixtureRequest, bait: dict[str, object], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Corpus]]:
+def corpus(request: pytest.FixtureRequest, bait: dict[str, object]) -> Iterator[tuple[str, Corpus]]:
     mode: str = request.param
     abilities = probe_abilities()
     if not abilities.seccomp:
         pytest.skip(f"this machine cannot make any mode: {'; '.join(abilities.missing)}")
     if mode in {"full", "dedicated"} and abilities.missing:
         pytest.skip(f"this machine cannot make the mode: {'; '.join(abilities.missing)}")
-    folder = tmp_path_factory.mktemp(mode)
-    _open_up(folder)
+    kept = _open_folder()
+    folder = Path(kept.name)
     layer = Path(os.environ.get("SLASHBOX_TEST_LAYER_ROOT") or folder / "layer").resolve()
     (folder / "layer" / "python").mkdir(parents=True)
     running = Corpus(mode, folder, {**bait, "outside": str(folder / "outside")}, layer)
     yield mode, running
     running.close()
+    kept.cleanup()
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -272,9 +273,8 @@ def _is_alive(pid: str) -> bool:
     return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
-def _open_up(folder: Path) -> None:
-    """pytest's folders are its user's only; the executor may have another user."""
-    for path in (folder, *folder.parents):
-        if path.stat().st_uid == os.geteuid() and path.name.startswith("pytest-"):
-            path.chmod(0o755)
-    folder.chmod(0o755)
+def _open_folder() -> tempfile.TemporaryDirectory[str]:
+    """Not pytest's: those are closed to other users, again by every session that starts meanwhile."""
+    folder = tempfile.TemporaryDirectory(prefix="corpus-", ignore_cleanup_errors=True)
+    Path(folder.name).chmod(0o755)
+    return folder
