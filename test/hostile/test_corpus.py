@@ -75,6 +75,7 @@ class Corpus:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
+            start_new_session=True,
             env={
                 "PATH": os.environ.get("PATH", ""),
                 "TMPDIR": str(tmp),

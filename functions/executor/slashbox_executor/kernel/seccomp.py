@@ -157,6 +157,7 @@ class _Builder:
         out.load(arguments_offset(argument))
         out.equal(0, then=allow)
         out.equal(PARENT_PID, then=refuse)  # younger than the run once process ids have wrapped around
+        out.equal(f"-{PARENT_PID}", then=refuse)
         out.at_least(OWN_PID, otherwise=refuse)
         # Groups are negative: as an unsigned number, one of the run's is at most 2^32 - own_pid.
         out.above(f"-{OWN_PID}", otherwise=allow)
@@ -168,4 +169,6 @@ class _Builder:
 
 def fill_in(program: Program, own_pid: int, parent_pid: int) -> bytes:
     """The finished filter for the run whose first process is `own_pid`, started by `parent_pid`."""
-    return program.fill(**{OWN_PID: own_pid, f"-{OWN_PID}": -own_pid, PARENT_PID: parent_pid})
+    return program.fill(
+        **{OWN_PID: own_pid, f"-{OWN_PID}": -own_pid, PARENT_PID: parent_pid, f"-{PARENT_PID}": -parent_pid}
+    )
