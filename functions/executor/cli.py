@@ -16,6 +16,7 @@ from typing import BinaryIO, NoReturn
 from slashbox_executor.app import Ports, execute
 from slashbox_executor.deadline import Deadline
 from slashbox_executor.environment import ExecutionEnvironment
+from slashbox_executor.kernel import KernelError
 from slashbox_executor.limits import LimitError, read_limits
 from slashbox_executor.manifest import ManifestError
 from slashbox_executor.protocol import (
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         code, stdin = _read_text(options.file), _read_text(options.stdin) if options.stdin else None
         files = LocalFiles(_inputs(options.inputs), _out_folder(options.out))
         environment = _environment(options)
-    except (UsageError, LimitError, SettingsError, ManifestError, ViewError) as error:
+    except (UsageError, LimitError, SettingsError, ManifestError, ViewError, KernelError) as error:
         print(f"slashbox exec: {error}", file=sys.stderr)
         return _USAGE_ERROR
     try:
@@ -154,7 +155,9 @@ def _out_folder(wanted: Path | None) -> Path:
 def _environment(options: argparse.Namespace) -> ExecutionEnvironment:
     if not options.user.strip():
         raise UsageError("--user must not be empty")
-    settings: Settings = dataclasses.replace(read_settings(os.environ), profile="local")
+    settings: Settings = read_settings(os.environ)
+    if settings.profile != "strict":
+        settings = dataclasses.replace(settings, profile="local")
     if options.layer_root:
         settings = dataclasses.replace(settings, layer_root=options.layer_root.resolve())
     if options.packages:

@@ -9,7 +9,15 @@ from typing import Protocol
 from slashbox_executor.app import Ports, execute
 from slashbox_executor.deadline import Deadline
 from slashbox_executor.environment import ExecutionEnvironment
-from slashbox_executor.protocol import RequestError, Result, parse_request, to_response
+from slashbox_executor.kernel import probe
+from slashbox_executor.protocol import (
+    VERSION,
+    RequestError,
+    Result,
+    asks_for_probe,
+    parse_request,
+    to_response,
+)
 from slashbox_executor.settings import forget_environment, read_settings
 from slashbox_executor.transfer import PresignedInputs, PresignedOutputs
 
@@ -42,6 +50,8 @@ def handler(event: object, context: Context) -> dict[str, object]:
         return _refuse(
             "This executor runs code only in an execution environment of the user's own (no tenant id)."
         )
+    if asks_for_probe(event):
+        return _answer_probe()
     try:
         request = parse_request(event)
     except RequestError as error:
@@ -49,6 +59,11 @@ def handler(event: object, context: Context) -> dict[str, object]:
     deadline = Deadline(context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS)
     ports = Ports(PresignedInputs(), PresignedOutputs(request.outputs))
     return to_response(execute(request, _environment, ports, deadline))
+
+
+def _answer_probe() -> dict[str, object]:
+    """What this machine and its kernel allow: for the operator, not for the worker."""
+    return {"version": VERSION, "op": "probe", "report": probe()}
 
 
 def _refuse(reason: str) -> dict[str, object]:

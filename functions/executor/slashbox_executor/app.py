@@ -161,6 +161,7 @@ class _Execution:
                     limits=request.limits,
                     identity=environment.identity,
                     view=environment.view,
+                    confinement=environment.confinement(workspace),
                 )
             )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .boot import interpreter_folders
 from .identity import Identity, choose_identity
+from .kernel import Confinement, Kernel, hide_self, library_folders
 from .manifest import read_manifest
 from .packages import PackageStore
 from .settings import Settings
@@ -38,12 +39,16 @@ class ExecutionEnvironment:
         """
         :raises ManifestError: if the layer's manifest cannot be read
         :raises ViewError: if runs could not read the interpreter
+        :raises KernelError: under the profile `strict`, if this kernel lacks a part of the kernel layer
         """
         self.settings = settings
         self.log = log
         self.library_path = library_path
         self.identity: Identity = choose_identity(settings)
         self._manifest = read_manifest(settings.layer_root / "slashbox" / "manifest.json")
+        self._kernel = Kernel(settings.profile, log)
+        if not self.identity.dedicated:
+            hide_self()
         self._harmed = False
         self._start()
 
@@ -57,6 +62,17 @@ class ExecutionEnvironment:
     @property
     def view(self) -> View:
         return self._view
+
+    def confinement(self, workspace: Workspace) -> Confinement:
+        """What the kernel holds a run in this workspace to."""
+        readable = [
+            *interpreter_folders(),
+            *library_folders(self.library_path),
+            *self._packages.paths,
+            workspace.boot,
+            workspace.code,
+        ]
+        return self._kernel.confine(readable=readable, writable=workspace.writable)
 
     def writable_strays(self) -> list[Path]:
         """Where else a run may have written: known only if files can be told by their owner."""

@@ -16,10 +16,22 @@ _NETWORK_ERRORS = (
     "gaierror|URLError|ConnectionRefusedError|ConnectTimeout|NewConnectionError|MaxRetryError|ConnectError|"
     "ClientConnectorError|ClientConnectorDNSError|ProxyError"
 )
+_NO_NETWORK = "Network access is switched off here."
+# The kernel's refusal names no file; that it was about the network, only the lines of code tell.
+_REFUSED = re.compile(r"^(?:PermissionError: )?\[Errno (?:1|13)\] [\w ]+$")
+_REACHES_OUT = re.compile(
+    r"socket|connect|bind|listen|getaddrinfo|http|ftp|smtp|imap|telnet|url|request|server|download|network",
+    re.IGNORECASE,
+)
+_USES_MANAGER = re.compile(r"\bManager\(")
 _ERRORS = {
     re.compile(
         rf"^(?:[\w.]+\.)?(?:{_NETWORK_ERRORS})\b|^OSError: \[Errno 101\]|name resolution|Network is unrea"
-    ): "Network access is switched off here.",
+    ): _NO_NETWORK,
+    # A refused file is named in the message; nothing else that a run is refused has no name.
+    re.compile(r"^PermissionError: \[Errno (?:1|13)\] .*: '[^']*'$"): (
+        "A run reaches its working folder and tempfile.gettempdir(), and no other files."
+    ),
     re.compile(r"^OSError: \[Errno 38\]"): (
         "Pools, queues and locks of multiprocessing do not work here; threads do: try "
         "concurrent.futures.ThreadPoolExecutor or multiprocessing.dummy."
@@ -54,9 +66,7 @@ def hint_for(ending: Ending, limits: RunLimits, stdin_given: bool, manifest: Man
         return "The system ended it, most likely because it ran out of memory."
     if ending.exit_code in {0, None}:
         return None
-    return _about_error(_last_line(ending.errors), limits, stdin_given) or _about_module(
-        ending.errors, manifest
-    )
+    return _about_error(ending.errors, limits, stdin_given) or _about_module(ending.errors, manifest)
 
 
 def _about_limit(ending: Ending, limits: RunLimits) -> str:
@@ -70,11 +80,16 @@ def _about_limit(ending: Ending, limits: RunLimits) -> str:
     return f"It ran out of memory: a run may use {limits.memory_megabytes:,} MB."
 
 
-def _about_error(line: str, limits: RunLimits, stdin_given: bool) -> str | None:
+def _about_error(errors: str, limits: RunLimits, stdin_given: bool) -> str | None:
+    line = _last_line(errors)
     if _WAITS_FOR_INPUT.search(line):
         if stdin_given:
             return "Your code asked for more input than the stdin field gave it."
         return "Your code waits for input(): give it in the stdin field."
+    if _REFUSED.search(line) and _REACHES_OUT.search(errors[-_TAIL_CHARACTERS:]):
+        return _NO_NETWORK
+    if line == "EOFError" and _USES_MANAGER.search(errors[-_TAIL_CHARACTERS:]):
+        return "multiprocessing.Manager needs sockets, which are switched off here: use Queue, Pipe or Value."
     for pattern, text in _ERRORS.items():
         if pattern.search(line):
             return text.format(limits=limits)

@@ -143,6 +143,11 @@ def parse_request(event: object) -> Request:
     )
 
 
+def asks_for_probe(event: object) -> bool:
+    """True for the request to tell about this machine: `{"version": 1, "op": "probe"}` and nothing else."""
+    return event == {"version": VERSION, "op": "probe"}
+
+
 def to_response(result: Result) -> dict[str, object]:
     """The answer as plain JSON values, within every cap of the schema and below Lambda's size limit."""
     response: dict[str, object] = {

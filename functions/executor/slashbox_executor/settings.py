@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Profile = Literal["lambda", "local"]
+Profile = Literal["lambda", "local", "strict"]
 
+_PROFILES: tuple[Profile, ...] = ("lambda", "local", "strict")
 _SECRET_PREFIXES = ("AWS_", "_AWS_", "LAMBDA_", "SLASHBOX_", "_X_AMZN", "_HANDLER", "_LAMBDA")
 
 
@@ -22,7 +23,8 @@ class Settings:
     """
     :ivar packages_url: bundles lie at `{packages_url}/{key}`; http(s) or file; None: there are none
     :ivar layer_root: where Lambda unpacks layers
-    :ivar profile: `lambda` may rely on what AWS gives (a machine of our own); `local` may not
+    :ivar profile: `lambda` may rely on what AWS gives (a machine of our own); `local` uses what this kernel
+        gives and says what is missing; `strict` runs nothing unless the kernel gives everything
     :ivar run_uid: the user id that code runs under where we may choose one (started as root); None: choose
     """
 
@@ -34,16 +36,17 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """:raises SettingsError: naming the variable and what it may be"""
-    profile = environment.get("SLASHBOX_PROFILE") or "lambda"
-    if profile not in {"lambda", "local"}:
-        raise SettingsError(f"SLASHBOX_PROFILE is {profile!r}; it can be 'lambda' or 'local'")
+    wanted = environment.get("SLASHBOX_PROFILE") or "lambda"
+    profile = next((known for known in _PROFILES if known == wanted), None)
+    if profile is None:
+        raise SettingsError(f"SLASHBOX_PROFILE is {wanted!r}; it can be 'lambda', 'local' or 'strict'")
     uid = environment.get("SLASHBOX_RUN_UID", "")
     if uid and not (uid.isascii() and uid.isdigit() and 0 < int(uid) < 2**32 - 1):
         raise SettingsError(f"SLASHBOX_RUN_UID is {uid!r}; it must be a user id above 0")
     return Settings(
         packages_url=(environment.get("SLASHBOX_PACKAGES_URL") or "").rstrip("/") or None,
         layer_root=Path(environment.get("SLASHBOX_LAYER_ROOT") or "/opt"),
-        profile="local" if profile == "local" else "lambda",
+        profile=profile,
         run_uid=int(uid) if uid else None,
     )
 

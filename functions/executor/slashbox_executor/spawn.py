@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import linux
 from .identity import Identity
+from .kernel import Confinement
 from .protocol import RunLimits
 from .view import View
 
@@ -42,6 +43,7 @@ class Launch:
     limits: RunLimits
     identity: Identity
     view: View
+    confinement: Confinement
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def _become(launch: Launch, stdout: int, stderr: int, report: int) -> None:
         step = "folder"
         os.umask(0o022)
         os.chdir(launch.folder)
+        step = "kernel"
+        launch.confinement.enter()
         step = "program"
         os.execve(launch.command[0], launch.command, launch.environment)  # noqa: S606
     except BaseException as error:

@@ -89,12 +89,13 @@ def test_very_many_files_are_counted_not_listed(executor: Executor) -> None:
 
 def test_only_regular_files_with_one_link_come_back(executor: Executor, store: Store) -> None:
     code = dedent("""\
-        import os, socket
+        import contextlib, os, socket
         os.symlink("/etc/passwd", "passwd.txt")
         os.symlink("/etc", "etc")
         os.symlink("in.txt", "in-link.txt")
         os.mkfifo("fifo")
-        socket.socket(socket.AF_UNIX).bind("socket")
+        with contextlib.suppress(PermissionError):  # where the kernel refuses sockets
+            socket.socket(socket.AF_UNIX).bind("socket")
         os.link("in.txt", "hard.txt")
         """)
     result = executor.run(code, inputs=[store.put("in.txt", b"x")])

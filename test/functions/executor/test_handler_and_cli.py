@@ -68,6 +68,14 @@ def test_handler_refuses_without_a_tenant(folder: Path) -> None:
     assert "Refused: " in log
 
 
+def test_handler_tells_about_the_machine(folder: Path) -> None:
+    answer, _ = _invoke({"version": 1, "op": "probe"}, "42", folder)
+    assert (answer["version"], answer["op"]) == (1, "probe")
+    assert answer["report"]["system"][0] == os.uname().sysname
+    refused, _ = _invoke({"version": 1, "op": "probe"}, None, folder)
+    assert "report" not in refused
+
+
 @pytest.mark.parametrize("event", [{}, [], "text", {**GOOD, "op": "probe"}])
 def test_handler_refuses_what_is_not_a_request(event: object, folder: Path) -> None:
     answer, _ = _invoke(event, "42", folder)

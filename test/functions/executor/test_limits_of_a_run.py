@@ -274,11 +274,14 @@ def test_files_left_in_shared_folders_are_wiped(executor: Executor) -> None:
     code = dedent(f"""\
         import os
         for folder in {folders}:
-            os.makedirs(f"{{folder}}/left-by-run/deep", mode=0o700)
-            open(f"{{folder}}/left-by-run/deep/file", "w").close()
-            print(os.path.exists(f"{{folder}}/left-by-run/deep/file"))
+            try:
+                os.makedirs(f"{{folder}}/left-by-run/deep", mode=0o700)
+                open(f"{{folder}}/left-by-run/deep/file", "w").close()
+                print("left in", folder)
+            except PermissionError as error:  # the kernel layer, where there is one, leaves /dev/shm
+                print(error)
         """)
-    assert executor.run(code).stdout == "True\n" * len(folders)
+    assert "left in /dev/shm" in executor.run(code).stdout
     assert [folder for folder in folders if Path(folder, "left-by-run").exists()] == []
 
 

@@ -73,6 +73,10 @@ def install(call: Callable[..., object], root: str, code_name: str, source: str)
 
         spawn.get_preparation_data = get_preparation_data  # type: ignore[attr-defined]
 
+    def start_afresh(context: ModuleType) -> None:
+        """A fork server is asked through a socket, which the kernel layer refuses; spawning needs none."""
+        context.ForkServerProcess._Popen = staticmethod(context.SpawnProcess._Popen)
+
     def widen_tables(pandas: ModuleType) -> None:
         pandas.set_option("display.width", _TABLE_WIDTH, "display.max_columns", _TABLE_COLUMNS)
 
@@ -93,6 +97,7 @@ def install(call: Callable[..., object], root: str, code_name: str, source: str)
         "threading": explain_threads,
         "linecache": know_source,
         "multiprocessing.spawn": know_script,
+        "multiprocessing.context": start_afresh,
         "pandas": widen_tables,
         "matplotlib.pyplot": lambda module: _ignore(call("figures", "adjust_pyplot", module, root)),
         "matplotlib.figure": lambda module: _ignore(call("figures", "adjust_figure", module, root)),

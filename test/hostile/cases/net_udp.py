@@ -1,0 +1,12 @@
+# tries: a datagram
+# full: stopped
+# no-landlock: stopped
+# lambda: open: subnets without a route
+
+import json, socket
+try:
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.sendto(b"out", ("127.0.0.1", json.load(open("bait.json"))["datagrams"]))
+    print("REACHED")
+except PermissionError as error:
+    print("HELD", error)

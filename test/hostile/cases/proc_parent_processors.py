@@ -1,0 +1,11 @@
+# tries: choose the executor's processors (those that it has)
+# full: stopped
+# no-landlock: stopped
+# lambda: open: one environment, one user
+
+import os
+try:
+    os.sched_setaffinity(os.getppid(), os.sched_getaffinity(os.getppid()))
+    print("REACHED")
+except PermissionError as error:
+    print("HELD", error)

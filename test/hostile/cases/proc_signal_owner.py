@@ -1,0 +1,12 @@
+# tries: let the kernel send the signals of a pipe to the executor
+# full: stopped
+# no-landlock: stopped
+# lambda: open: one environment, one user
+
+import fcntl, os
+read, write = os.pipe()
+try:
+    fcntl.fcntl(read, fcntl.F_SETOWN, os.getppid())
+    print("REACHED")
+except PermissionError as error:
+    print("HELD", error)
