@@ -16,7 +16,7 @@ Mode = Literal["full", "no-landlock", "lambda"]
 PROFILES: dict[Mode, Profile] = {"full": "strict", "no-landlock": "local", "lambda": "lambda"}
 
 _LANDLOCK = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
-# What people have seen refused inside Lambda functions (ADR 10 names the sources).
+# What people have seen refused inside Lambda functions (ADR 8 names the sources).
 _LAMBDA = """
     prctl seccomp ptrace process_vm_readv process_vm_writev chroot unshare setns mount umount2 pivot_root
     bpf perf_event_open userfaultfd keyctl add_key request_key kcmp io_uring_setup io_uring_enter
