@@ -3,7 +3,11 @@
 import type { FinishedRun } from './result.ts';
 import { inlineCode, plainText } from './text.ts';
 
+/** Their status line says all that the executor's hint would say again. */
+const SAID_BY_STATUS: ReadonlySet<string> = new Set(['timeout', 'memory', 'disk', 'processes']);
+
 export function advice({ result, storedNames }: Pick<FinishedRun, 'result' | 'storedNames'>): string[] {
+  if (SAID_BY_STATUS.has(result.status)) return [];
   if (result.hint) return [`💡 ${plainText(result.hint).slice(0, 600)}`];
   if (result.status !== 'error') return [];
   const last = plainText(result.stderr).trimEnd().split('\n').at(-1) ?? '';

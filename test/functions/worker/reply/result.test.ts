@@ -80,6 +80,12 @@ describe('the reply to a run', () => {
     expect(textOf(run({ status, exit_code: null, signal: 'SIGSEGV' }))).not.toMatch(/undefined|null/);
   });
 
+  it('passes the executor’s hint on, unless the status line says the same', () => {
+    const hint = 'Network access is switched off here.';
+    expect(textOf(run({ status: 'error', hint }))).toContain(`💡 ${hint}`);
+    expect(textOf(run({ status: 'timeout', hint: 'It was stopped after 300 seconds.' }))).not.toContain('💡');
+  });
+
   it('puts charts into a gallery with alt text and other files beside it', () => {
     const kept = [
       output('figure 1.png', { data: PNG, imageType: 'image/png', kind: 'figure' }),
