@@ -147,14 +147,14 @@ export function parseStage(stage: string, content: unknown, source: string): Sta
  */
 export function checkStage(config: StageConfig, source = 'settings'): void {
   const { limits, executor } = config;
-  const disk = diskNeedOf(limits);
+  const needs = executorNeedsOf(limits);
   const mistakes = [
     ...clocksOf(limits).mistakes,
-    limits.memoryMegabytes + EXECUTOR_OWN_MEGABYTES > executor.memoryMegabytes &&
+    needs.memoryMegabytes > executor.memoryMegabytes &&
       `limits.memoryMegabytes is ${limits.memoryMegabytes}, but the executor has ${executor.memoryMegabytes} MB and needs ${EXECUTOR_OWN_MEGABYTES} of them itself. Lower the limit or raise executor.memoryMegabytes.`,
     !config.local &&
-      disk > executor.storageMegabytes &&
-      `a run may need ${disk} MB of disk (limits.diskMegabytes ${limits.diskMegabytes}, ${FIXED_LIMITS.inputFiles} files of limits.maxFileBytes, ${PACKAGES_MEGABYTES} for packages), but executor.storageMegabytes is ${executor.storageMegabytes}. Lower the limits or raise it.`,
+      needs.storageMegabytes > executor.storageMegabytes &&
+      `a run may need ${needs.storageMegabytes} MB of disk (limits.diskMegabytes ${limits.diskMegabytes}, ${FIXED_LIMITS.inputFiles} files of limits.maxFileBytes, ${PACKAGES_MEGABYTES} for packages), but executor.storageMegabytes is ${executor.storageMegabytes}. Lower the limits or raise it.`,
     config.monthlyBudgetDollars !== undefined &&
       !config.alarmEmail &&
       'monthlyBudgetDollars is set, but nobody would hear of it. Set alarmEmail too, or remove it.',
@@ -171,9 +171,18 @@ export function checkStage(config: StageConfig, source = 'settings'): void {
 export const s3PrefixListOf = ({ s3PrefixListId, region }: StageConfig): string | undefined =>
   s3PrefixListId ?? S3_PREFIX_LISTS[region];
 
-/** Megabytes of `/tmp` that a run may need: what it writes, its inputs, and packages. */
-const diskNeedOf = ({ diskMegabytes, maxFileBytes }: Limits): number =>
-  diskMegabytes + Math.ceil((FIXED_LIMITS.inputFiles * maxFileBytes) / 2 ** 20) + PACKAGES_MEGABYTES;
+/** The least that an executor has to have: memory for a run and itself; `/tmp` for a run, its inputs and packages. */
+export function executorNeedsOf({
+  memoryMegabytes,
+  diskMegabytes,
+  maxFileBytes,
+}: Limits): Pick<ExecutorConfig, 'memoryMegabytes' | 'storageMegabytes'> {
+  const inputs = Math.ceil((FIXED_LIMITS.inputFiles * maxFileBytes) / 2 ** 20);
+  return {
+    memoryMegabytes: memoryMegabytes + EXECUTOR_OWN_MEGABYTES,
+    storageMegabytes: diskMegabytes + inputs + PACKAGES_MEGABYTES,
+  };
+}
 
 function stageNameMistakes(stage: string): string[] {
   if (stage === LOCAL_STAGE) return ['"local" is the system that npm start runs. Choose another stage name.'];

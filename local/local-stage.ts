@@ -1,6 +1,5 @@
 /** The stage that one machine runs: the same configuration as any other, with what only a start knows. */
-import type { LocalConfig, StageConfig } from '../infra/config.ts';
-import { LOCAL_STAGE } from '../infra/config.ts';
+import { executorNeedsOf, LOCAL_STAGE, type LocalConfig, type StageConfig } from '../infra/config.ts';
 import { CLOUD_REGION } from './cloud/ministack.ts';
 import type { Settings } from './settings.ts';
 
@@ -12,13 +11,12 @@ export interface LocalStageOptions {
   readonly python: string;
 }
 
-/** What the executor needs beside a run (infra/config.ts checks it): its own memory, and room for packages. */
-const EXECUTOR_OWN_MEGABYTES = 512;
-const PACKAGES_AND_INPUTS_MEGABYTES = 8_192;
+/** As deployed by default. */
 const SMALLEST_EXECUTOR_MEGABYTES = 3_008;
 
 export function localStage({ settings, discord, local, python }: LocalStageOptions): StageConfig {
   const { limits } = settings;
+  const needs = executorNeedsOf(limits);
   return {
     stage: LOCAL_STAGE,
     region: CLOUD_REGION,
@@ -28,8 +26,8 @@ export function localStage({ settings, discord, local, python }: LocalStageOptio
     python: python as StageConfig['python'],
     // Whatever limits a person sets here have to fit: this machine's memory and disk are the real bound.
     executor: {
-      memoryMegabytes: Math.max(SMALLEST_EXECUTOR_MEGABYTES, limits.memoryMegabytes + EXECUTOR_OWN_MEGABYTES),
-      storageMegabytes: limits.diskMegabytes + PACKAGES_AND_INPUTS_MEGABYTES,
+      memoryMegabytes: Math.max(SMALLEST_EXECUTOR_MEGABYTES, needs.memoryMegabytes),
+      storageMegabytes: needs.storageMegabytes,
     },
     availabilityZones: [`${CLOUD_REGION}a`, `${CLOUD_REGION}b`],
     local,

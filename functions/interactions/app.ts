@@ -9,7 +9,7 @@ import { INTERACTION, type Interaction, readInteraction } from '../shared/intera
 import type { Limits } from '../shared/limits.ts';
 import type { Log } from '../shared/log.ts';
 import type { RunStore } from '../shared/run-store.ts';
-import { type FirstAnswer, firstAnswer } from './first-answer.ts';
+import { type FirstAnswer, firstAnswer, privateMessage } from './first-answer.ts';
 import { isFromDiscord } from './verify.ts';
 
 export interface InteractionsPorts {
@@ -39,7 +39,6 @@ const MAX_BODY_BYTES = 1_000_000;
 const MAX_RECORD_BYTES = 380_000;
 /** Sent by Discord itself when an endpoint is saved; carries no user. */
 const PONG = { type: 1 };
-const EPHEMERAL = 64;
 
 /** @returns what the HTTP API sends back; never throws for anything a request can contain */
 export async function answer(request: SignedRequest, ports: InteractionsPorts): Promise<HttpAnswer> {
@@ -68,7 +67,9 @@ async function startRun(
   { runs, startWorker, log }: InteractionsPorts,
 ): Promise<APIInteractionResponse> {
   if (body.byteLength > MAX_RECORD_BYTES) {
-    return sorry('This message is too large to work with. Attach the code or the data as a file instead.');
+    return privateMessage(
+      'This message is too large to work with. Attach the code or the data as a file instead.',
+    );
   }
   let created = false;
   try {
@@ -79,7 +80,7 @@ async function startRun(
   } catch (error) {
     log.error('could not start the run', { runId: interaction.id }, error);
     if (created) await runs.finish(interaction.id, 'failed').catch(() => undefined);
-    return sorry(
+    return privateMessage(
       `Sorry, Slashbox could not start this. Nothing was run or stored. Try again in a minute; if it stays so, tell the server's operator this reference: \`${interaction.id}\``,
     );
   }
@@ -94,8 +95,3 @@ function parseJson(body: Uint8Array): unknown {
 }
 
 const refuse = (status: number, error: string): HttpAnswer => ({ status, body: { error } });
-
-/** A message that only the user sees, in place of the deferred answer. */
-export function sorry(content: string): APIInteractionResponse {
-  return { type: 4, data: { content, flags: EPHEMERAL, allowed_mentions: { parse: [] } } };
-}

@@ -11,6 +11,7 @@ export type FirstAnswer =
   /** Deferred: the worker carries the interaction out and edits this answer. */
   | { readonly kind: 'run'; readonly response: APIInteractionResponse };
 
+const MESSAGE = 4;
 const DEFERRED = 5;
 const EPHEMERAL = 64;
 
@@ -68,9 +69,11 @@ function defer(isPrivate: boolean): FirstAnswer {
   return { kind: 'run', response };
 }
 
-function unknown(content: string): FirstAnswer {
-  const data = { content, flags: EPHEMERAL, allowed_mentions: { parse: [] } };
-  return { kind: 'reply', response: { type: 4, data } };
+const unknown = (content: string): FirstAnswer => ({ kind: 'reply', response: privateMessage(content) });
+
+/** A message that only the user sees, in place of any other answer. */
+export function privateMessage(content: string): APIInteractionResponse {
+  return { type: MESSAGE, data: { content, flags: EPHEMERAL, allowed_mentions: { parse: [] } } };
 }
 
 /** A name goes into a message as inline code: no back-ticks, nothing invisible, Discord's 32 characters. */

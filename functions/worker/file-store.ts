@@ -140,6 +140,7 @@ export function createFileStore({ documents, objects, table, limits, clock }: Fi
     const ready: FileRecord = { ...file, ...expiry(file.expiresAt), status: 'ready' };
     for (let attempt = 1; ; attempt++) {
       const now = clock();
+      // Before the files: a change between the two reads must make the transaction fail, not pass unseen.
       const version = await versionOf(userId);
       const others = (await allOf(userId)).filter(({ fileId }) => fileId !== file.fileId);
       const evicted = planRoom(others, file, { ...limits, ...FIXED_LIMITS }, now);

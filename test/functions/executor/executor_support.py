@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from textwrap import dedent
 from types import TracebackType
 from typing import Any
 
@@ -35,6 +36,19 @@ LIMITS = RunLimits(
     files=5,
     processes=64,
 )
+# Prints the process id of a grandchild that leaves session, group and output behind and stays.
+DAEMON = dedent("""\
+    import os, time
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.write(writing, str(os.getpid()).encode())
+            os.close(0); os.close(1); os.close(2)
+            time.sleep(60)
+        os._exit(0)
+    print(os.read(reading, 20).decode())
+    """)
 _SIGNATURE = "X-Amz-Signature=0123abcd"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from executor_support import Executor
+from executor_support import DAEMON, Executor
 
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
@@ -199,19 +199,7 @@ def test_too_many_processes_end_the_run(executor: Executor) -> None:
 @linux
 @pytest.mark.parametrize("after", ["", "time.sleep(60)"], ids=["normal end", "timeout"])
 def test_daemon_does_not_outlive_the_run(executor: Executor, after: str) -> None:
-    code = dedent("""\
-        import os, sys, time
-        reading, writing = os.pipe()
-        if os.fork() == 0:
-            os.setsid()
-            if os.fork() == 0:
-                os.write(writing, str(os.getpid()).encode())
-                os.close(0); os.close(1); os.close(2)
-                time.sleep(60)
-            os._exit(0)
-        print(os.read(reading, 20).decode())
-        """)
-    result = executor.run(code + after, time_seconds=1.0)
+    result = executor.run(DAEMON + after, time_seconds=1.0)
     assert not _lives(int(result.stdout))
     assert result.status == ("timeout" if after else "ok")
 

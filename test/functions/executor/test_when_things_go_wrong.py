@@ -8,10 +8,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
-from executor_support import LIMITS, Executor
+from executor_support import DAEMON, LIMITS, Executor
 from slashbox_executor import boot, linux
 from slashbox_executor.environment import ExecutionEnvironment
 from slashbox_executor.identity import choose_identity
@@ -23,19 +22,6 @@ from slashbox_executor.view import View, ViewError
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-
-DAEMON = dedent("""\
-    import os, time
-    reading, writing = os.pipe()
-    if os.fork() == 0:
-        os.setsid()
-        if os.fork() == 0:
-            os.write(writing, str(os.getpid()).encode())
-            os.close(0); os.close(1); os.close(2)
-            time.sleep(60)
-        os._exit(0)
-    print(os.read(reading, 20).decode())
-    """)
 
 
 def _open_descriptors() -> list[str]:
