@@ -65,7 +65,7 @@ export function createPageApi(api: PageApiOptions): (request: Request) => Promis
     const user = api.discord.users.find((known) => known.id === url.searchParams.get('user'));
     switch (`${request.method} ${url.pathname}`) {
       case 'GET /page/state':
-        return Response.json(stateFor(user?.id, api));
+        return Response.json(stateOf(api));
       case 'GET /page/events':
         return user ? stream(user.id, api.discord) : refuse(400, 'There is no such user.');
       case 'POST /page/uploads':
@@ -78,17 +78,13 @@ export function createPageApi(api: PageApiOptions): (request: Request) => Promis
   };
 }
 
-function stateFor(
-  user: string | undefined,
-  { discord, health, notices, sendingDisabled }: PageApiOptions,
-): PageState {
+function stateOf({ discord, health, notices, sendingDisabled }: PageApiOptions): PageState {
   return {
     users: discord.users.map(({ id: userId, global_name: name, username }) => ({
       id: userId,
       name: name ?? username,
     })),
     commands: discord.commands as unknown as readonly PageCommand[],
-    messages: discord.messages(user ?? discord.users[0]?.id ?? ''),
     notices,
     sendingDisabled,
     maxUploadBytes: discord.maxUploadBytes,
@@ -96,16 +92,19 @@ function stateFor(
   };
 }
 
-/** Server-sent events: only what this user may see. */
+/**
+ * Server-sent events: only what this user may see. The channel as it stands comes first, from the same moment as
+ * the subscription: asked for separately, what happened in between would be lost.
+ */
 function stream(user: string, discord: FakeDiscord): Response {
   const encoder = new TextEncoder();
   let end = (): void => undefined;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const write = (text: string): void => controller.enqueue(encoder.encode(text));
+      const tell = (event: PageEvent): void => write(`data: ${JSON.stringify(event)}\n\n`);
       const unsubscribe = discord.subscribe((event) => {
-        if (event.visibleTo && event.visibleTo !== user) return;
-        write(`data: ${JSON.stringify(asPageEvent(event))}\n\n`);
+        if (!event.visibleTo || event.visibleTo === user) tell(asPageEvent(event));
       });
       const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
       heartbeat.unref();
@@ -114,6 +113,7 @@ function stream(user: string, discord: FakeDiscord): Response {
         unsubscribe();
       };
       write('retry: 1000\n\n');
+      tell({ kind: 'channel', messages: discord.messages(user) });
     },
     cancel: () => end(),
   });

@@ -34,11 +34,10 @@ export interface Health {
   readonly detail: string;
 }
 
-/** `GET /page/state?user=ID` */
+/** `GET /page/state` */
 export interface PageState {
   readonly users: readonly PageUser[];
   readonly commands: readonly PageCommand[];
-  readonly messages: readonly APIMessage[];
   readonly notices: readonly string[];
   /** Why commands cannot be sent from here; null where they can. */
   readonly sendingDisabled: string | null;
@@ -47,8 +46,9 @@ export interface PageState {
   readonly health: Health;
 }
 
-/** Data of the events of `GET /page/events?user=ID`. */
+/** Data of the events of `GET /page/events?user=ID`. The first one is the channel as it is at that moment. */
 export type PageEvent =
+  | { readonly kind: 'channel'; readonly messages: readonly APIMessage[] }
   | { readonly kind: 'create' | 'update'; readonly message: APIMessage }
   | { readonly kind: 'delete'; readonly id: string };
 

@@ -6,9 +6,9 @@
 const HEADERS = { 'x-slashbox-page': '1' };
 const GONE = 'The playground does not answer. Is it still running?';
 
-/** @param {string} user @returns {Promise<PageState>} */
-export async function fetchState(user) {
-  const response = await fetch(`/page/state?user=${encodeURIComponent(user)}`);
+/** @returns {Promise<PageState>} */
+export async function fetchState() {
+  const response = await fetch('/page/state');
   if (!response.ok) throw new Error(await messageOf(response));
   return response.json();
 }

@@ -57,20 +57,21 @@ function showModal(modal) {
 
 /** @param {PageEvent} event */
 function onEvent(event) {
-  if (event.kind === 'delete') log.remove(event.id);
+  if (event.kind === 'channel') log.replace(event.messages);
+  else if (event.kind === 'delete') log.remove(event.id);
   else log.put(event.message);
 }
 
-/** Everything anew, as after a change of person or a lost connection. */
+/** All but the messages, which the stream of events brings: at the start and after a lost connection. */
 async function load() {
   try {
-    state = await fetchState(user());
+    state = await fetchState();
   } catch (error) {
     showStatus(error instanceof Error ? error.message : String(error));
     setTimeout(() => void load(), RETRY_MS);
     return;
   }
-  const { users, health, notices, sendingDisabled, messages, commands: all } = state;
+  const { users, health, notices, sendingDisabled, commands: all } = state;
   if (chooser.options.length === 0)
     chooser.append(...users.map(({ id, name }) => h('option', { value: id }, name)));
   for (const { id, name } of users) names.set(id, name);
@@ -79,11 +80,10 @@ async function load() {
   composer.disable(sendingDisabled);
   showStatus(health.ready ? '' : health.detail);
   if (!health.ready) setTimeout(() => void refreshHealth(), RETRY_MS);
-  log.replace(messages);
 }
 
 async function refreshHealth() {
-  const next = await fetchState(user()).catch(() => undefined);
+  const next = await fetchState().catch(() => undefined);
   if (!next?.health.ready) {
     showStatus(next?.health.detail ?? 'The playground does not answer. Is it still running?');
     setTimeout(() => void refreshHealth(), RETRY_MS);
@@ -119,23 +119,19 @@ function remembered() {
   }
 }
 
-chooser.addEventListener('change', async () => {
+chooser.addEventListener('change', () => {
   try {
     sessionStorage.setItem(USER, user());
   } catch {
     // Without storage the choice lasts until the page is loaded again.
   }
   composer.reset();
-  await load();
   follow();
 });
 
 await load();
 const before = remembered();
-if (before && [...chooser.options].some(({ value }) => value === before)) {
-  chooser.value = before;
-  await load();
-}
+if (before && [...chooser.options].some(({ value }) => value === before)) chooser.value = before;
 follow();
 keepTimesCurrent();
 const introduction = welcomeView({

@@ -86,7 +86,7 @@ describe.skipIf(isBrowserMissing)('the page', { timeout: 60_000 }, () => {
     await page.reload();
     await page.locator('#text:focus').waitFor();
     expect(await page.locator('.welcome').count()).toBe(0);
-    expect(await page.locator('.message').count()).toBe(2);
+    await expect.poll(() => page.locator('.message').count()).toBe(2);
   });
 
   it('offers commands, options and choices to the keyboard', async () => {

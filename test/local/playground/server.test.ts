@@ -163,7 +163,7 @@ describe('the page', () => {
   });
 
   it('gets its state', async () => {
-    const state = (await (await get(`/page/state?user=${ada()}`)).json()) as PageState;
+    const state = (await (await get('/page/state')).json()) as PageState;
     expect(state).toMatchObject({
       users: [{ name: 'Ada' }, { name: 'Grace' }],
       commands: [{ name: 'run' }],
@@ -176,9 +176,34 @@ describe('the page', () => {
 
   it('is told nothing of interaction tokens', async () => {
     const { token } = await discord.invokeCommand({ name: 'run' });
-    expect(await (await get(`/page/state?user=${ada()}`)).text()).not.toContain(token);
+    expect(await (await get('/page/state')).text()).not.toContain(token);
+    const forAda = await listen(ada());
+    expect(JSON.stringify(await forAda.next())).not.toContain(token);
+    forAda.close();
   });
 });
+
+async function listen(user: string) {
+  const controller = new AbortController();
+  const response = await fetch(`${playground.origin}/page/events?user=${user}`, {
+    signal: controller.signal,
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let buffered = '';
+  return {
+    close: () => controller.abort(),
+    async next(): Promise<PageEvent> {
+      for (;;) {
+        const match = /data: (.*)\n\n/.exec(buffered);
+        if (match?.[1]) {
+          buffered = buffered.slice(match.index + match[0].length);
+          return JSON.parse(match[1]) as PageEvent;
+        }
+        buffered += (await reader?.read())?.value ?? '';
+      }
+    },
+  };
+}
 
 describe('another web site', () => {
   const status = (path: string, headers: Record<string, string>, method = 'GET') =>
@@ -309,36 +334,30 @@ describe('uploads', () => {
 });
 
 describe('the stream', () => {
-  async function listen(user: string) {
-    const controller = new AbortController();
-    const response = await fetch(`${playground.origin}/page/events?user=${user}`, {
-      signal: controller.signal,
-    });
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let buffered = '';
-    return {
-      close: () => controller.abort(),
-      async next(): Promise<PageEvent> {
-        for (;;) {
-          const match = /data: (.*)\n\n/.exec(buffered);
-          if (match?.[1]) {
-            buffered = buffered.slice(match.index + match[0].length);
-            return JSON.parse(match[1]) as PageEvent;
-          }
-          buffered += (await reader?.read())?.value ?? '';
-        }
-      },
-    };
-  }
-
   it('tells of messages, and of private ones only whom they are for', async () => {
     const [forAda, forGrace] = [await listen(ada()), await listen(grace())];
+    const channel = { kind: 'channel', messages: discord.messages() };
+    expect([await forAda.next(), await forGrace.next()]).toEqual([channel, channel]);
     answer = { type: 5, data: { flags: 64 } };
     const exchange = await discord.invokeCommand({ name: 'run', user: ada() });
     await discord.postMessage({ user: grace(), content: 'for all' });
     expect(await forAda.next()).toMatchObject({ kind: 'create', message: { id: exchange.message?.id } });
     expect(await forAda.next()).toMatchObject({ message: { content: 'for all' } });
     expect(await forGrace.next()).toMatchObject({ message: { content: 'for all' } });
+    forAda.close();
+    forGrace.close();
+  });
+
+  it('begins with the channel as it is, so that nothing is lost between loading and listening', async () => {
+    answer = { type: 5, data: { flags: 64 } };
+    const { message } = await discord.invokeCommand({ name: 'run', user: ada() });
+    const [forAda, forGrace] = [await listen(ada()), await listen(grace())];
+    const ids = async (stream: typeof forAda) => {
+      const event = await stream.next();
+      return event.kind === 'channel' ? event.messages.map(({ id }) => id) : [];
+    };
+    expect(await ids(forAda)).toContain(message?.id);
+    expect(await ids(forGrace)).not.toContain(message?.id);
     forAda.close();
     forGrace.close();
   });
