@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import shutil
@@ -164,7 +165,8 @@ def _environment(options: argparse.Namespace) -> ExecutionEnvironment:
         settings = dataclasses.replace(settings, packages_url=options.packages.rstrip("/"))
     library_path = os.environ.get("LD_LIBRARY_PATH")
     forget_environment(os.environ)
-    return ExecutionEnvironment(settings, lambda line: print(line, file=sys.stderr), library_path)
+    log = functools.partial(print, file=sys.stderr)
+    return ExecutionEnvironment(settings, log, library_path, eager=False)
 
 
 def _request(options: argparse.Namespace, code: str, stdin: str | None, limits: RunLimits) -> Request:

@@ -101,11 +101,13 @@ def _answer(asked: dict[str, Any], environment: ExecutionEnvironment) -> dict[st
 
 
 def _left_behind(environment: ExecutionEnvironment) -> list[str]:
-    """Folders and children that should be gone."""
+    """Folders and children that should be gone. Those that runs are forked from stay."""
+    parents = environment.parents
+    kept = set(map(str, parents.pids)) if parents else set()
     folder = environment.workspace().root.parent
     left = [str(path) for path in folder.glob("run-*")]
     task = Path(f"/proc/self/task/{os.getpid()}/children")
-    return left + ([f"process {pid}" for pid in task.read_text().split()] if task.exists() else [])
+    return left + ([f"process {pid}" for pid in {*task.read_text().split()} - kept] if task.exists() else [])
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from .protocol import Request, Result, Status, StoredFile
 from .spawn import Launch, Spawned, SpawnError, spawn
 from .supervise import Ending, supervise
 from .transfer import InputSource, OutputSink, TransferError
+from .warm.parent import WarmParent
 from .workspace import Workspace
 
 # Runs again after an install; code that misses one package after another stops somewhere.
@@ -72,6 +73,7 @@ class _Execution:
         self._deadline = deadline
         self._code_seconds = request.limits.time_seconds
         self._install_seconds = request.limits.install_seconds
+        self._imports = find_imports(request.code)
         self._tried: set[str] = set()
         self._result = Result("ok")
 
@@ -99,8 +101,11 @@ class _Execution:
 
     def _imports_of_code(self) -> list[str]:
         """Without modules that the user brings along as files."""
-        own = {item.name.removesuffix(".py") for item in self._request.inputs}
-        return [name for name in find_imports(self._request.code) if name.partition(".")[0] not in own]
+        own = self._own_modules()
+        return [name for name in self._imports if name.partition(".")[0] not in own]
+
+    def _own_modules(self) -> set[str]:
+        return {item.name.removesuffix(".py") for item in self._request.inputs}
 
     def _install(self, modules: Iterable[str]) -> bool:
         """True when something new is at hand."""
@@ -129,13 +134,17 @@ class _Execution:
 
     def _run_code(self, workspace: Workspace) -> Ending:
         request, environment = self._request, self._environment
-        boot.write_boot_files(workspace, request.code, request.code_name)
-        environment.give_font_cache(workspace)
+        boot.write_code(workspace, request.code, request.code_name)
+        parent = self._choose_parent()
+        if parent is None or (parent.kind == "light" and "matplotlib" in request.code):
+            environment.give_font_cache(workspace)
+        if environment.parents is not None:
+            environment.parents.settle()
         family = Family(environment.identity, str(workspace.root))
         seconds = min(self._code_seconds, self._deadline.seconds_left - _RESERVE_SECONDS)
         seconds = max(seconds, min(_LEAST_CODE_SECONDS, self._code_seconds))
-        spawned = self._spawn(workspace)
-        family.adopt(spawned.pid)
+        spawned = self._start(workspace, parent)
+        family.adopt(spawned.pid, spawned.parent)
 
         def folders() -> list[str]:
             return [str(path) for path in (*workspace.writable, *environment.writable_strays())]
@@ -146,24 +155,37 @@ class _Execution:
             environment.mark_harmed()
         return ending
 
-    def _spawn(self, workspace: Workspace) -> Spawned:
+    def _choose_parent(self) -> WarmParent | None:
+        parents, packages = self._environment.parents, self._environment.packages
+        if parents is None:
+            return None
+        return parents.choose(self._imports, self._own_modules(), packages.paths)
+
+    def _start(self, workspace: Workspace, parent: WarmParent | None) -> Spawned:
         request, environment = self._request, self._environment
         paths = environment.packages.paths
         with tempfile.TemporaryFile(dir=workspace.root) as stdin:
             stdin.write((request.stdin or "").encode())
             stdin.seek(0)
-            return spawn(
-                Launch(
-                    command=boot.command(workspace, request.code_name, paths),
-                    environment=boot.environment(workspace, paths, environment.library_path),
-                    folder=workspace.work,
-                    stdin=stdin.fileno(),
-                    limits=request.limits,
-                    identity=environment.identity,
-                    view=environment.view,
-                    confinement=environment.confinement(workspace),
-                )
+            launch = Launch(
+                root=workspace.root,
+                code_name=request.code_name,
+                paths=paths,
+                environment=boot.environment(workspace, paths, environment.library_path),
+                folder=workspace.work,
+                stdin=stdin.fileno(),
+                limits=request.limits,
+                identity=environment.identity,
+                view=environment.view,
+                confinement=environment.confinement(workspace),
             )
+            if parent is not None and environment.parents is not None:
+                spawned = environment.parents.start(parent, launch)
+                if spawned is not None:
+                    return spawned
+                stdin.seek(0)
+            boot.write_parts(workspace)
+            return spawn(launch, boot.command(workspace, request.code_name, paths))
 
     def _report(self, ending: Ending) -> None:
         result, limits = self._result, self._request.limits

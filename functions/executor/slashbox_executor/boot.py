@@ -9,9 +9,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from .child_parts import PARTS, compile_part
 from .workspace import Workspace
 
-_PARTS = ("start", "hooks", "explain", "display", "figures")
 _BLAS_THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -22,6 +22,7 @@ _BLAS_THREADS = (
 )
 
 
+@cache
 def interpreter() -> str:
     """The real program, not a virtual environment's link to it: user code gets none of our packages."""
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
@@ -34,23 +35,35 @@ def interpreter_folders() -> list[Path]:
     return [Path(sys.base_prefix), Path(sys.base_exec_prefix), program.parent, library, library.resolve()]
 
 
-def write_boot_files(workspace: Workspace, code: str, code_name: str) -> None:
+def write_code(workspace: Workspace, code: str, code_name: str) -> None:
+    """The user's code, where its child reads it."""
+    path = workspace.code / code_name
+    path.write_text(code, encoding="utf-8", newline="")
+    path.chmod(0o644)
+
+
+def write_parts(workspace: Workspace) -> None:
     """
-    Writes the child's parts, compiled, and the user's code.
+    The child's parts, compiled, for an interpreter that starts afresh.
 
     Anew for every run: where runs have our user id, the one before could have changed them.
     """
-    for part in _PARTS:
-        (workspace.boot / f"{part}.pyc").write_bytes(_compiled(part))
-    (workspace.code / code_name).write_text(code, encoding="utf-8", newline="")
-    for file in (*workspace.boot.iterdir(), workspace.code / code_name):
+    workspace.make_boot_folder()
+    for part in PARTS:
+        file = workspace.boot / f"{part}.pyc"
+        file.write_bytes(importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(compile_part(part)))
         file.chmod(0o644)
 
 
 def command(workspace: Workspace, code_name: str, paths: list[Path]) -> list[str]:
-    flags = ["-I", "-S", "-B", "-u", "-X", "utf8"]
+    """Starts a fresh interpreter on what `write_code` and `write_parts` wrote."""
     start = str(workspace.boot / "start.pyc")
-    return [interpreter(), *flags, start, str(workspace.root), code_name, *map(str, paths)]
+    return [*isolated_interpreter(), start, str(workspace.root), code_name, *map(str, paths)]
+
+
+def isolated_interpreter() -> list[str]:
+    """The interpreter without anything that environment, user or working folder could add to it."""
+    return [interpreter(), "-I", "-S", "-B", "-u", "-X", "utf8"]
 
 
 def environment(workspace: Workspace, paths: list[Path], library_path: str | None) -> dict[str, str]:
@@ -81,22 +94,35 @@ def environment(workspace: Workspace, paths: list[Path], library_path: str | Non
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
     }
-    threads = str(_usable_processors())
+    threads = str(usable_processors())
     variables.update(dict.fromkeys(_BLAS_THREADS, threads))
     if library_path:
         variables["LD_LIBRARY_PATH"] = library_path
     return {name: value for name, value in variables.items() if value}
 
 
-@cache
-def _compiled(part: str) -> bytes:
-    path = Path(__file__).parent / "child" / f"{part}.py"
-    # Frames of ours are recognised, and left out of tracebacks, by not being the user's.
-    code = compile(path.read_bytes(), f"<slashbox {part}>", "exec", dont_inherit=True, optimize=1)
-    return importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code)
+def parent_environment(home: Path, library_path: str | None) -> dict[str, str]:
+    """
+    All variables of a warm parent. One thread for linear algebra: a fork would not have the others; runs
+    raise the number.
+    """
+    variables = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": f"{home}/matplotlib",
+        "LD_LIBRARY_PATH": library_path or "",
+        **dict.fromkeys(_BLAS_THREADS, "1"),
+    }
+    return {name: value for name, value in variables.items() if value}
 
 
-def _usable_processors() -> int:
+def usable_processors() -> int:
+    """As many as this process may run on."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -18,12 +18,15 @@ from .packages import PackageStore
 from .settings import Settings
 from .transfer import BundleStore
 from .view import View
+from .warm.parents import WarmParents
 from .wipe import strays, wipe
 from .workspace import Workspace
 
 _PREFIX = "slashbox-"
 # In a Lambda's own machine: one known place, wiped by whoever starts next.
 _LAMBDA_FOLDER = Path("/tmp/slashbox")  # noqa: S108
+# Warm parents are made of it.
+_OUR_CODE = Path(__file__).resolve().parents[1]
 
 Log = Callable[[str], None]
 
@@ -35,8 +38,11 @@ class ExecutionEnvironment:
     :ivar library_path: where the interpreter's own shared libraries are, if it has to be told
     """
 
-    def __init__(self, settings: Settings, log: Log, library_path: str | None = None) -> None:
+    def __init__(
+        self, settings: Settings, log: Log, library_path: str | None = None, *, eager: bool = True
+    ) -> None:
         """
+        :param eager: many runs will follow: load beside the first one what later ones may need
         :raises ManifestError: if the layer's manifest cannot be read
         :raises ViewError: if runs could not read the interpreter
         :raises KernelError: under the profile `strict`, if this kernel lacks a part of the kernel layer
@@ -45,10 +51,13 @@ class ExecutionEnvironment:
         self.log = log
         self.library_path = library_path
         self.identity: Identity = choose_identity(settings)
+        self._eager = eager
         self._manifest = read_manifest(settings.layer_root / "slashbox" / "manifest.json")
         self._kernel = Kernel(settings.profile, log)
         if not self.identity.dedicated:
             hide_self()
+        # What every run may read: the interpreter and its libraries, the layer.
+        self._common = (*interpreter_folders(), *library_folders(library_path), *self._layer_paths())
         self._harmed = False
         self._start()
 
@@ -63,15 +72,14 @@ class ExecutionEnvironment:
     def view(self) -> View:
         return self._view
 
+    @property
+    def parents(self) -> WarmParents | None:
+        """None where a fork without exec is not safe (macOS)."""
+        return self._parents
+
     def confinement(self, workspace: Workspace) -> Confinement:
         """What the kernel holds a run in this workspace to."""
-        readable = [
-            *interpreter_folders(),
-            *library_folders(self.library_path),
-            *self._packages.paths,
-            workspace.boot,
-            workspace.code,
-        ]
+        readable = [*self._common, *self._packages.paths, workspace.boot, workspace.code]
         return self._kernel.confine(readable=readable, writable=workspace.writable)
 
     def writable_strays(self) -> list[Path]:
@@ -80,13 +88,16 @@ class ExecutionEnvironment:
 
     def give_font_cache(self, workspace: Workspace) -> None:
         """matplotlib builds a list of fonts for half a second unless it finds one; the layer carries it."""
-        source = self.settings.layer_root / "slashbox" / "matplotlib"
-        if source.is_dir():
+        if self._font_cache.is_dir():
             target = workspace.home / "matplotlib"
             target.mkdir()
-            for file in source.iterdir():
+            for file in self._font_cache.iterdir():
                 workspace.give(Path(shutil.copyfile(file, target / file.name)))
             workspace.give(target, 0o700)
+
+    @property
+    def _font_cache(self) -> Path:
+        return self.settings.layer_root / "slashbox" / "matplotlib"
 
     def mark_harmed(self) -> None:
         """Something is not as it should be: start afresh before the next run."""
@@ -100,6 +111,8 @@ class ExecutionEnvironment:
         if not self.identity.dedicated:
             for name in self._packages.drop_harmed():
                 self.log(f"Dropped {name}: its files were changed by a run")
+        if self._parents is not None and not self._harmed:
+            self._parents.renew()
         if self._harmed:
             self.log("Starting afresh: the last run left something behind")
             self.close()
@@ -108,6 +121,8 @@ class ExecutionEnvironment:
 
     def close(self) -> None:
         """Removes all that lies on disk."""
+        if self._parents is not None:
+            self._parents.close()
         self._view.close()
         wipe(self._folder)
 
@@ -122,8 +137,28 @@ class ExecutionEnvironment:
         self._packages = PackageStore(
             self._manifest, self._layer_paths(), packages, BundleStore(url) if url else None, self.log
         )
-        paths = [*interpreter_folders(), self.settings.layer_root, self._folder]
+        paths = [*interpreter_folders(), self.settings.layer_root, self._folder, _OUR_CODE]
         self._view = View(paths if self.identity.dedicated else ())
+        self._parents = self._make_parents() if sys.platform == "linux" else None
+
+    def _make_parents(self) -> WarmParents:
+        folder = self._folder / "parents"
+        folder.mkdir(mode=0o755)
+        folder.chmod(0o755)
+        return WarmParents(
+            identity=self.identity,
+            view=self._view,
+            landlock=self._kernel.abilities.landlock_version,
+            seccomp=self._kernel.abilities.seccomp,
+            readable=self._common,
+            layer_paths=self._layer_paths(),
+            folder=folder,
+            font_cache=self._font_cache,
+            library_path=self.library_path,
+            manifest=self._manifest,
+            eager=self._eager,
+            log=self.log,
+        )
 
     def _make_folder(self) -> Path:
         if self.identity.alone:

@@ -11,6 +11,8 @@ from .settings import Settings
 
 # Above every range that systems hand out (people, services, containers) and below 2^31.
 _FIRST_UID = 0x5B000000
+# Beside it, for the parents of runs; process ids end below.
+_PARENTS_OFFSET = 1 << 22
 # Where a user namespace maps only 65,536 ids.
 _FIRST_SMALL_UID = 61_184
 _SMALL_UIDS = 4_000
@@ -21,12 +23,14 @@ class Identity:
     """
     :ivar uid, gid: of the processes of a run
     :ivar dedicated: they differ from ours (we are root), and nobody else on this machine has them
+    :ivar parent_uid: where dedicated, of the processes that runs are forked from, and of no others
     :ivar alone: we are in a Lambda's own small machine, where every process of our uid is ours
     :ivar reaps_orphans: the kernel hands us the orphans of a run
     """
 
     uid: int
     gid: int
+    parent_uid: int
     dedicated: bool
     alone: bool
     reaps_orphans: bool
@@ -41,18 +45,22 @@ def choose_identity(settings: Settings) -> Identity:
     alone = settings.profile == "lambda" and _in_lambda()
     reaps = linux.become_subreaper()
     if os.geteuid() != 0:
-        return Identity(os.geteuid(), os.getegid(), dedicated=False, alone=alone, reaps_orphans=reaps)
-    uid = settings.run_uid or _free_uid()
-    return Identity(uid, uid, dedicated=True, alone=alone, reaps_orphans=reaps)
+        uid = os.geteuid()
+        return Identity(uid, os.getegid(), uid, dedicated=False, alone=alone, reaps_orphans=reaps)
+    uid, parent_uid = _free_uids()
+    uid = settings.run_uid or uid
+    return Identity(uid, uid, parent_uid, dedicated=True, alone=alone, reaps_orphans=reaps)
 
 
-def _free_uid() -> int:
-    """One that no other executor on this machine uses at the same time: it follows from our process id."""
+def _free_uids() -> tuple[int, int]:
+    """Two that no other executor on this machine uses at the same time: they follow from our process id."""
     mapped = _mapped_ids()
-    for uid in (_FIRST_UID + os.getpid(), _FIRST_SMALL_UID + os.getpid() % _SMALL_UIDS, 65_534):
-        if any(first <= uid < first + count for first, count in mapped):
-            return uid
-    return 65_534
+    large = _FIRST_UID + os.getpid()
+    small = _FIRST_SMALL_UID + os.getpid() % _SMALL_UIDS // 2
+    for pair in ((large, large + _PARENTS_OFFSET), (small, small + _SMALL_UIDS // 2)):
+        if all(any(first <= uid < first + count for first, count in mapped) for uid in pair):
+            return pair
+    return 65_534, 65_533
 
 
 def _mapped_ids() -> list[tuple[int, int]]:

@@ -45,17 +45,18 @@ class Family:
         self._identity = identity
         self._mark = mark
         self._main: int | None = None
+        self._parent = os.getpid()
         self._seen: set[int] = set()
         self._before = set(_children(os.getpid())) if identity.reaps_orphans else set(_with_uid(identity.uid))
 
-    def adopt(self, main: int) -> None:
-        """`main` is the run's first process and leads its session."""
-        self._main = main
+    def adopt(self, main: int, parent: int) -> None:
+        """`main` is the run's first process and leads its session; it is the child of `parent`."""
+        self._main, self._parent = main, parent
 
     def members(self) -> list[Process]:
         """Whoever lives or has died unreaped, at this moment."""
         if self._identity.reaps_orphans:
-            return _descendants(pid for pid in _children(os.getpid()) if pid not in self._before)
+            return _descendants({*self._main_if_alive(), *_children(os.getpid())} - self._before)
         if self._identity.exclusive:
             pids = [pid for pid in _with_uid(self._identity.uid) if pid not in self._before]
             return [found for pid in pids if (found := _read(pid)) is not None]
@@ -68,7 +69,7 @@ class Family:
         """
         end = time.monotonic() + _KILL_SECONDS
         stopped: set[int] = set()
-        while members := self.members():
+        while members := self._unfinished():
             alive = [process.pid for process in members if process.alive]
             new = [pid for pid in alive if pid not in stopped]
             stopped.update(new)
@@ -81,6 +82,18 @@ class Family:
             if time.monotonic() > end:
                 return not any(process.alive for process in self.members())
         return True
+
+    def _unfinished(self) -> list[Process]:
+        """Without the dead whom somebody else buries: the parent that the run was forked from."""
+        others = self._parent if self._parent != os.getpid() else None
+        return [process for process in self.members() if process.alive or process.parent != others]
+
+    def _main_if_alive(self) -> set[int]:
+        """Its number may be somebody else's as soon as its parent has buried it."""
+        if self._main is None or self._parent == os.getpid():
+            return set()
+        found = _read(self._main)
+        return {self._main} if found is not None and found.parent == self._parent else set()
 
     def _followed(self) -> list[Process]:
         table = _all() if sys.platform == "linux" else _process_table()

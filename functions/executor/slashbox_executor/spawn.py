@@ -9,19 +9,14 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from . import linux
 from .identity import Identity
 from .kernel import Confinement
 from .protocol import RunLimits
+from .resource_limits import OPEN_FILES, limit_resources
 from .view import View
-
-_MEGABYTE = 1 << 20
-_OPEN_FILES = 1_024
-# Room beside the limit for what counts as data and is no one's fault: interpreter, libraries, thread stacks.
-_DATA_HEADROOM_MEGABYTES = 256
-# Address space is cheap and libraries reserve much of it; this only stops the absurd.
-_ADDRESS_SPACE_HEADROOM_MEGABYTES = 4_096
 
 
 class SpawnError(Exception):
@@ -31,12 +26,16 @@ class SpawnError(Exception):
 @dataclass(frozen=True, slots=True)
 class Launch:
     """
-    :ivar command: absolute program and its arguments
+    :ivar root: the run's folder
+    :ivar paths: where packages lie
     :ivar environment: all of it; nothing is added
+    :ivar folder: becomes the working folder
     :ivar stdin: descriptor that becomes the program's standard input
     """
 
-    command: list[str]
+    root: Path
+    code_name: str
+    paths: list[Path]
     environment: Mapping[str, str]
     folder: Path
     stdin: int
@@ -46,18 +45,63 @@ class Launch:
     confinement: Confinement
 
 
+class Exit(Protocol):
+    """How a process ends, from whoever is told."""
+
+    @property
+    def descriptor(self) -> int | None:
+        """Becomes readable when there may be news; None where the system has no such thing (macOS)."""
+
+    def status(self) -> int | None:
+        """As waitpid gives it; None as long as it is not known."""
+
+    def close(self) -> None:
+        """Whether it has ended or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spawned:
-    """A running process that leads its own session; `stdout` and `stderr` are the ends to read from."""
+    """
+    A running process that leads its own session; `stdout` and `stderr` are the ends to read from.
+
+    :ivar parent: the process whose child it is
+    """
 
     pid: int
     stdout: int
     stderr: int
+    exit: Exit
+    parent: int
 
 
-def spawn(launch: Launch) -> Spawned:
+class ChildExit:
+    """Of a child of our own."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._status: int | None = None
+        self.descriptor: int | None = None
+        if hasattr(os, "pidfd_open"):
+            with contextlib.suppress(OSError):
+                self.descriptor = os.pidfd_open(pid)
+
+    def status(self) -> int | None:
+        if self._status is None:
+            with contextlib.suppress(ChildProcessError):
+                pid, status = os.waitpid(self._pid, os.WNOHANG)
+                if pid:
+                    self._status = status
+        return self._status
+
+    def close(self) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+
+def spawn(launch: Launch, command: list[str]) -> Spawned:
     """
-    Starts `launch` and returns when it has been handed over to the new program.
+    Starts `command`, an absolute program and its arguments, and returns when it has been handed over to it.
 
     :raises SpawnError: with the step that failed
     """
@@ -66,7 +110,7 @@ def spawn(launch: Launch) -> Spawned:
     report_read, report_write = os.pipe()  # closed by a successful exec, written to otherwise
     pid = os.fork()
     if pid == 0:
-        _become(launch, stdout_write, stderr_write, report_write)
+        _become(launch, command, stdout_write, stderr_write, report_write)
     for descriptor in (stdout_write, stderr_write, report_write):
         os.close(descriptor)
     with os.fdopen(report_read, "rb") as report:
@@ -76,25 +120,30 @@ def spawn(launch: Launch) -> Spawned:
         os.close(stdout_read)
         os.close(stderr_read)
         raise SpawnError(problem.decode(errors="replace"))
-    return Spawned(pid, stdout_read, stderr_read)
+    return Spawned(pid, stdout_read, stderr_read, ChildExit(pid), os.getpid())
 
 
-def _become(launch: Launch, stdout: int, stderr: int, report: int) -> None:
+def forget_signals() -> None:
+    """In a forked child: nothing is handled, ignored or held back."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _become(launch: Launch, command: list[str], stdout: int, stderr: int, report: int) -> None:
     """Runs in the forked child and never returns. The order matters: each step takes away what it needed."""
     step = "session"
     try:
         os.setsid()
         step = "signals"
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        forget_signals()
         step = "view"
         if launch.identity.dedicated:
             launch.view.enter()
         step = "descriptors"
         report = _arrange_descriptors(launch.stdin, stdout, stderr, report)
         step = "limits"
-        _limit(launch.limits, launch.identity)
+        limit_resources(launch.limits, dedicated=launch.identity.dedicated)
         step = "user"
         if launch.identity.dedicated:
             os.setgroups([])
@@ -107,7 +156,7 @@ def _become(launch: Launch, stdout: int, stderr: int, report: int) -> None:
         step = "kernel"
         launch.confinement.enter()
         step = "program"
-        os.execve(launch.command[0], launch.command, launch.environment)  # noqa: S606
+        os.execve(command[0], command, launch.environment)  # noqa: S606
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.write(report, f"{step}: {error}".encode(errors="replace"))
@@ -122,26 +171,5 @@ def _arrange_descriptors(stdin: int, stdout: int, stderr: int, report: int) -> i
         moved = [os.dup(descriptor) if descriptor < 4 else descriptor for descriptor in moved]
     for target, source in enumerate(moved):
         os.dup2(source, target, inheritable=target < 3)
-    os.closerange(4, max(_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+    os.closerange(4, max(OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
     return 3
-
-
-def _limit(limits: RunLimits, identity: Identity) -> None:
-    memory = limits.memory_megabytes
-    processor_seconds = int(limits.time_seconds * (os.cpu_count() or 1)) + 10
-    wanted = [
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, limits.disk_megabytes * _MEGABYTE),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_CPU, processor_seconds),
-        (resource.RLIMIT_DATA, (memory + _DATA_HEADROOM_MEGABYTES) * _MEGABYTE),
-        (resource.RLIMIT_AS, (2 * memory + _ADDRESS_SPACE_HEADROOM_MEGABYTES) * _MEGABYTE),
-    ]
-    if identity.dedicated:
-        # The kernel counts by user: of use only where that user is nobody but this run.
-        wanted.append((resource.RLIMIT_NPROC, limits.processes))
-    for kind, value in wanted:
-        ceiling = resource.getrlimit(kind)[1]
-        lowered = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
-        with contextlib.suppress(OSError, ValueError):  # macOS knows some of these by name only
-            resource.setrlimit(kind, (lowered, lowered))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from .output import CappedText
-from .processes import Family
+from .processes import Family, Process
 from .protocol import RunLimits
 from .spawn import Spawned
 from .usage import disk_bytes, memory_bytes
@@ -82,6 +81,7 @@ class _Watch:
         self._end = self._started + seconds
         self._next_look = self._started + _FIRST_LOOK_SECONDS
         self._pid = spawned.pid
+        self._lost = False
         self._family = family
         self._limits = limits
         self._folders = folders
@@ -96,16 +96,18 @@ class _Watch:
         for descriptor in self._open:
             os.set_blocking(descriptor, False)
             self._poll.register(descriptor, select.POLLIN)
-        self._exit_handle = _exit_handle(spawned.pid)
+        self._exit = spawned.exit
+        self._exit_handle = spawned.exit.descriptor
         if self._exit_handle is not None:
             self._poll.register(self._exit_handle, select.POLLIN)
+        self._looked_dead = False
         self._status: int | None = None
         self._broken: Broken | None = None
         self._seconds = 0.0
         self._peak = 0
 
     def run(self) -> None:
-        while self._broken is None and not self._has_exited():
+        while self._broken is None and not self._lost and not self._has_exited():
             now = time.monotonic()
             if now >= self._end:
                 self._broken = "timeout"
@@ -125,9 +127,9 @@ class _Watch:
                 pass
 
     def close(self) -> None:
-        for descriptor in (self._stdout, self._stderr, self._exit_handle):
-            if descriptor is not None:
-                os.close(descriptor)
+        for descriptor in (self._stdout, self._stderr):
+            os.close(descriptor)
+        self._exit.close()
 
     def ending(self, clean: bool) -> Ending:
         code = None if self._status is None or self._broken else os.waitstatus_to_exitcode(self._status)
@@ -148,17 +150,17 @@ class _Watch:
 
     def _has_exited(self) -> bool:
         if self._status is None:
-            with contextlib.suppress(ChildProcessError):
-                pid, status = os.waitpid(self._pid, os.WNOHANG)
-                if pid:
-                    self._status = status
+            self._status = self._exit.status()
         return self._status is not None
 
     def _wait(self, seconds: float) -> None:
         limit = seconds if self._exit_handle is not None else min(seconds, 0.01)
-        for descriptor, _ in self._poll.poll(max(1, round(limit * 1000))):
+        for descriptor, events in self._poll.poll(max(1, round(limit * 1000))):
             if descriptor in self._texts:
                 self._read(descriptor)
+            elif not events & select.POLLIN:
+                self._poll.unregister(descriptor)  # who would have told is gone: look instead of waiting
+                self._exit_handle = None
 
     def _read(self, descriptor: int) -> bool:
         """False when there is nothing to read for now, or ever again."""
@@ -174,6 +176,7 @@ class _Watch:
 
     def _look(self) -> None:
         members = self._family.members()
+        self._notice_loss(members)
         limit = self._limits.memory_megabytes * _MEGABYTE
         used = memory_bytes(members, limit)
         self._peak = max(self._peak, used)
@@ -185,15 +188,11 @@ class _Watch:
         elif disk is None or disk - self._disk_before > self._limits.disk_megabytes * _MEGABYTE:
             self._broken = "disk"
 
-
-def _exit_handle(pid: int) -> int | None:
-    """A descriptor that becomes readable when the process ends; None where the system has none (macOS)."""
-    if not hasattr(os, "pidfd_open"):
-        return None
-    try:
-        return os.pidfd_open(pid)
-    except OSError:
-        return None
+    def _notice_loss(self, members: Sequence[Process]) -> None:
+        """Dead for two looks, and nobody said how: whoever should have told cannot."""
+        dead = all(process.pid != self._pid or not process.alive for process in members)
+        self._lost = dead and self._looked_dead
+        self._looked_dead = dead
 
 
 def _signal_name(number: int) -> str:

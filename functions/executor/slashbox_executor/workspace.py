@@ -34,8 +34,7 @@ class Workspace:
 
     def __enter__(self) -> Workspace:
         _make(self.root, 0o711 if self._identity.dedicated else 0o700)
-        for folder in (self.boot, self.code):
-            _make(folder, 0o755)
+        _make(self.code, 0o755)
         for folder in (self.work, self.tmp, self.home, self.figures):
             _make(folder, 0o700)
             if self._identity.dedicated:
@@ -51,6 +50,11 @@ class Workspace:
             os.close(handle)
         self._handles = []
         self.wiped = wipe(self.root)
+
+    def make_boot_folder(self) -> None:
+        """Needed by an interpreter that starts afresh, if it is not there yet."""
+        if not self.boot.is_dir():
+            _make(self.boot, 0o755)
 
     @property
     def work_handle(self) -> int:

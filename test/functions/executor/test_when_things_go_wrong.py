@@ -16,7 +16,7 @@ from slashbox_executor.environment import ExecutionEnvironment
 from slashbox_executor.identity import choose_identity
 from slashbox_executor.processes import Family
 from slashbox_executor.settings import Settings
-from slashbox_executor.spawn import Spawned
+from slashbox_executor.spawn import ChildExit, Spawned
 from slashbox_executor.supervise import supervise
 from slashbox_executor.view import View, ViewError
 
@@ -43,7 +43,7 @@ def test_interpreter_that_cannot_be_started_is_our_fault(
     result = executor.run("print(1)")
     assert (result.status, result.exit_code, result.stdout) == ("sandbox_error", None, "")
     assert "not your code" in (result.hint or "")
-    assert "could not be started: program: [Errno 2] No such file" in executor.log[0]
+    assert "could not be started: program: [Errno 2] No such file" in executor.log[-1]
 
 
 def test_surprise_is_logged_and_the_next_run_starts_afresh(
@@ -84,7 +84,9 @@ def test_output_written_just_before_the_end_is_kept() -> None:
     os.close(err_write)
     os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
     family = Nobody(choose_identity(Settings(profile="local")), "mark")
-    ending = supervise(Spawned(child, out_read, err_read), family, LIMITS, list, 5)
+    ending = supervise(
+        Spawned(child, out_read, err_read, ChildExit(child), os.getpid()), family, LIMITS, list, 5
+    )
     assert (ending.stdout, ending.exit_code) == ("last words", 4)
 
 
@@ -126,6 +128,9 @@ def test_without_either_processes_are_followed_by_tree_and_mark(executor: Execut
     executor.environment.identity = dataclasses.replace(
         identity, uid=os.geteuid(), gid=os.getegid(), dedicated=False, reaps_orphans=False
     )
+    executor.environment.mark_harmed()
+    executor.environment.tidy()  # parents of runs that are of this user too
+    executor.log.clear()
     try:
         result = executor.run(DAEMON)
         assert result.status == "ok", (result, executor.log)

@@ -126,7 +126,7 @@ before = sleeper(0, writing)
 os.read(reading, 1)
 family = Family(identity, "no such mark")
 main = sleeper(2, writing)
-family.adopt(main)
+family.adopt(main, os.getpid())
 os.read(reading, 1)
 os.waitpid(main, 0)
 members = {process.pid for process in family.members()}

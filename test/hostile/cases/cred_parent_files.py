@@ -1,4 +1,4 @@
-# tries: open the executor's open files again through /proc
+# tries: open the open files of the process that it was forked from again through /proc
 # full: stopped
 # no-landlock: stopped
 # lambda: open: the executor holds no secret

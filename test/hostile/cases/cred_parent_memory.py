@@ -1,7 +1,7 @@
-# tries: read the executor's memory and look for its secret
+# tries: read the memory of the process that it was forked from, and look for a secret
 # full: stopped
 # no-landlock: stopped
-# lambda: open: the executor holds no secret
+# lambda: stopped
 # through: ptrace
 
 import os, re
@@ -18,6 +18,6 @@ try:
                 found = found or re.search(rb"CANARY-[0-9a-f]{24}", memory.read(end - start))
             except OSError:
                 pass
-    print("REACHED" if found else "nothing found")
+    print("REACHED" if found else "HELD")
 except OSError as error:
     print("HELD", error)

@@ -1,4 +1,4 @@
-# tries: open the executor's memory for writing
+# tries: open the memory of the process that it was forked from for writing
 # full: stopped
 # no-landlock: stopped
 # lambda: open: one environment, one user; answers are read as hostile

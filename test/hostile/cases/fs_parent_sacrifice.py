@@ -1,4 +1,4 @@
-# tries: make the executor the first to be killed when memory ends (value as it is)
+# tries: make its parent the first to be killed when memory ends (value as it is)
 # full: stopped
 # no-landlock: stopped
 # lambda: open: one environment, one user

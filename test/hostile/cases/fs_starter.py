@@ -1,7 +1,7 @@
 # tries: change the program that starts runs
 # full: stopped
-# no-landlock: open: written anew for every run
-# lambda: open: written anew for every run
+# no-landlock: stopped
+# lambda: stopped
 
 import os
 try:

@@ -1,4 +1,4 @@
-# tries: set the executor's limits (to what they are)
+# tries: set its parent's limits (to what they are)
 # full: stopped
 # no-landlock: stopped
 # lambda: open: one environment, one user

@@ -1,4 +1,4 @@
-# tries: set the executor's priority (to what it is)
+# tries: set its parent's priority (to what it is)
 # full: stopped
 # no-landlock: stopped
 # lambda: open: one environment, one user

@@ -1,4 +1,4 @@
-# tries: choose the executor's processors (those that it has)
+# tries: choose its parent's processors (those that it has)
 # full: stopped
 # no-landlock: stopped
 # lambda: open: one environment, one user

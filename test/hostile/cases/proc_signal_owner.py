@@ -1,4 +1,4 @@
-# tries: let the kernel send the signals of a pipe to the executor
+# tries: let the kernel send the signals of a pipe to its parent
 # full: stopped
 # no-landlock: stopped
 # lambda: open: one environment, one user

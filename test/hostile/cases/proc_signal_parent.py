@@ -1,4 +1,4 @@
-# tries: send the executor a signal (none that does harm)
+# tries: send the process that it was forked from a signal (none that does harm)
 # full: stopped
 # no-landlock: stopped
 # lambda: open: one environment, one user

@@ -102,9 +102,9 @@ def install(call: Callable[..., object], root: str, code_name: str, source: str)
         "matplotlib.pyplot": lambda module: _ignore(call("figures", "adjust_pyplot", module, root)),
         "matplotlib.figure": lambda module: _ignore(call("figures", "adjust_figure", module, root)),
     }
+    for name in [name for name in adjustments if name in sys.modules]:
+        adjustments.pop(name)(sys.modules[name])
     sys.meta_path.insert(0, _Finder(adjustments))  # type: ignore[arg-type]
-    if "linecache" in sys.modules:
-        know_source(sys.modules["linecache"])
 
 
 def _ignore(_value: object) -> None:

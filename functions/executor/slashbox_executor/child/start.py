@@ -18,8 +18,19 @@ _FUTURE_FLAGS = 0x1FE0000
 _PYC_HEADER = 16
 
 
-def main(root: str, code_name: str, paths: list[str]) -> int:
-    """The exit code."""
+def main(
+    root: str,
+    code_name: str,
+    paths: list[str],
+    parts: dict[str, dict[str, object]] | None = None,
+    begin: Callable[[], object] | None = None,
+) -> int:
+    """
+    The exit code.
+
+    :param parts: what the other parts define, if they are loaded already
+    :param begin: called just before the user's code
+    """
     work, code_path = f"{root}/work", f"{root}/code/{code_name}"
 
     def load(name: str) -> dict[str, object]:
@@ -31,23 +42,24 @@ def main(root: str, code_name: str, paths: list[str]) -> int:
         return namespace
 
     def call(part: str, function: str, *arguments: object) -> object:
-        found = parts.get(part)
+        found = known.get(part)
         if found is None:
-            found = parts[part] = load(part)
+            found = known[part] = load(part)
         target = found[function]
         return target(*arguments) if callable(target) else None
 
     def explain(kind: type[BaseException], error: BaseException, _trace: object) -> None:
         call("explain", "explain", kind, error, code_name, work)
 
-    parts: dict[str, dict[str, object]] = {}
+    known = {} if parts is None else parts
     with open(code_path, encoding="utf-8") as file:  # noqa: PTH123
         source = file.read()
     _arrange_interpreter(work, code_name, paths)
     sys.excepthook = explain
     module = _main_module(work, code_name, code_path)
-    parts["hooks"] = load("hooks")
     call("hooks", "install", call, root, code_name, source)
+    if begin is not None:
+        begin()
     exit_code = _guarded(lambda: _execute(source, code_name, module.__dict__, call))
     if "matplotlib._pylab_helpers" in sys.modules:
         _guarded(lambda: call("figures", "save_open", root))

@@ -60,21 +60,44 @@ class Ruleset:
 
         :raises OSError:
         """
-        handled = _rights(self.version)
-        ruleset = calls.create_ruleset(_attributes(self.version, handled))
-        try:
-            writable = handled & ~(_MAKE_CHAR | _MAKE_BLOCK)
-            _allow(ruleset, (*_SYSTEM_READABLE, *self.readable), _READ & handled)
-            _allow(ruleset, (*_SYSTEM_WRITABLE, *self.writable), writable)
-            _allow(ruleset, _DEVICES, _DEVICE & handled)
-            calls.restrict_self(ruleset)
-        finally:
-            os.close(ruleset)
+        enforce_ruleset(begin_ruleset(self.version, ()), self.version, self.readable, self.writable)
+
+
+def begin_ruleset(version: int, readable: Iterable[str]) -> int:
+    """
+    A descriptor of a ruleset with the system's own files and `readable`: the longer part, the same for every
+    run. To be made by the process that it will hold: /proc/self is its maker's. :raises OSError:
+    """
+    handled = _rights(version)
+    ruleset = calls.create_ruleset(_attributes(version, handled))
+    try:
+        _allow(ruleset, (*_SYSTEM_READABLE, *readable), _READ & handled)
+        _allow(ruleset, _SYSTEM_WRITABLE, _write_rights(handled))
+        _allow(ruleset, _DEVICES, _DEVICE & handled)
+    except OSError:
+        os.close(ruleset)
+        raise
+    return ruleset
+
+
+def enforce_ruleset(ruleset: int, version: int, readable: Iterable[str], writable: Iterable[str]) -> None:
+    """Adds what is this run's own, holds the calling thread to it, closes the descriptor. :raises OSError:"""
+    handled = _rights(version)
+    try:
+        _allow(ruleset, readable, _READ & handled)
+        _allow(ruleset, writable, _write_rights(handled))
+        calls.restrict_self(ruleset)
+    finally:
+        os.close(ruleset)
 
 
 def _rights(version: int) -> int:
     """All rights to files that this version knows: what a ruleset handles is refused unless allowed."""
     return _VERSION_1_RIGHTS | sum(right for since, right in _RIGHTS_SINCE.items() if version >= since)
+
+
+def _write_rights(handled: int) -> int:
+    return handled & ~(_MAKE_CHAR | _MAKE_BLOCK)
 
 
 def _attributes(version: int, handled: int) -> bytes:
