@@ -3,7 +3,7 @@
  * A stage is a file `infra/stages/NAME.json`; `example.json` shows every key (docs/operations.md).
  */
 import { z } from 'zod';
-import { FIXED_LIMITS, LIMIT_RULES, type Limits, readLimits } from '../functions/shared/limits.ts';
+import { LIMIT_RULES, type Limits, readLimits } from '../functions/shared/limits.ts';
 import { clocksOf } from './clocks.ts';
 import { S3_PREFIX_LISTS } from './s3-prefix-lists.ts';
 
@@ -154,7 +154,7 @@ export function checkStage(config: StageConfig, source = 'settings'): void {
       `limits.memoryMegabytes is ${limits.memoryMegabytes}, but the executor has ${executor.memoryMegabytes} MB and needs ${EXECUTOR_OWN_MEGABYTES} of them itself. Lower the limit or raise executor.memoryMegabytes.`,
     !config.local &&
       needs.storageMegabytes > executor.storageMegabytes &&
-      `a run may need ${needs.storageMegabytes} MB of disk (limits.diskMegabytes ${limits.diskMegabytes}, ${FIXED_LIMITS.inputFiles} files of limits.maxFileBytes, ${PACKAGES_MEGABYTES} for packages), but executor.storageMegabytes is ${executor.storageMegabytes}. Lower the limits or raise it.`,
+      `a run may need ${needs.storageMegabytes} MB of disk (limits.diskMegabytes ${limits.diskMegabytes}, ${limits.inputFiles} files of limits.maxFileBytes, ${PACKAGES_MEGABYTES} for packages), but executor.storageMegabytes is ${executor.storageMegabytes}. Lower the limits or raise it.`,
     config.monthlyBudgetDollars !== undefined &&
       !config.alarmEmail &&
       'monthlyBudgetDollars is set, but nobody would hear of it. Set alarmEmail too, or remove it.',
@@ -176,8 +176,9 @@ export function executorNeedsOf({
   memoryMegabytes,
   diskMegabytes,
   maxFileBytes,
+  inputFiles,
 }: Limits): Pick<ExecutorConfig, 'memoryMegabytes' | 'storageMegabytes'> {
-  const inputs = Math.ceil((FIXED_LIMITS.inputFiles * maxFileBytes) / 2 ** 20);
+  const inputs = Math.ceil((inputFiles * maxFileBytes) / 2 ** 20);
   return {
     memoryMegabytes: memoryMegabytes + EXECUTOR_OWN_MEGABYTES,
     storageMegabytes: diskMegabytes + inputs + PACKAGES_MEGABYTES,

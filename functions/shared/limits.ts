@@ -20,6 +20,14 @@ export interface Limits {
   readonly maxFiles: number;
   /** Bytes of one file, uploaded or produced. */
   readonly maxFileBytes: number;
+  /** Files that one run may produce; the rest are named with the reason. */
+  readonly producedFiles: number;
+  /** Bytes of produced files that one user may have stored at a time; the oldest of them make room. */
+  readonly producedBytes: number;
+  /** Stored and attached files put into one run. */
+  readonly inputFiles: number;
+  /** Processes and threads of one run. */
+  readonly processes: number;
 }
 
 interface LimitRule {
@@ -30,7 +38,7 @@ interface LimitRule {
   readonly what: string;
 }
 
-/** Bounds follow the platform: Lambda's 15 minutes, /tmp and memory sizes, and its 6 MB response. */
+/** Bounds follow the platform: Lambda's 15 minutes, /tmp and memory sizes, 1,024 processes, 6 MB response. */
 export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
   timeLimitSeconds: {
     variable: 'SLASHBOX_TIME_LIMIT_S',
@@ -82,6 +90,34 @@ export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
     max: 536_870_912,
     what: 'bytes of one file',
   },
+  producedFiles: {
+    variable: 'SLASHBOX_PRODUCED_FILES',
+    fallback: 25,
+    min: 1,
+    max: 100,
+    what: 'files that a run may produce',
+  },
+  producedBytes: {
+    variable: 'SLASHBOX_PRODUCED_BYTES',
+    fallback: 524_288_000,
+    min: 1,
+    max: 10_737_418_240,
+    what: 'bytes of produced files per user',
+  },
+  inputFiles: {
+    variable: 'SLASHBOX_INPUT_FILES',
+    fallback: 10,
+    min: 1,
+    max: 50,
+    what: 'files put into a run',
+  },
+  processes: {
+    variable: 'SLASHBOX_PROCESSES',
+    fallback: 64,
+    min: 4,
+    max: 900,
+    what: 'processes and threads of a run',
+  },
 };
 
 /** A setting that cannot be used; the message is for the operator. */
@@ -119,15 +155,3 @@ export function writeLimits(limits: Limits): Record<string, string> {
     ]),
   );
 }
-
-/** Limits that are the same for every deployment. */
-export const FIXED_LIMITS = {
-  /** Files that one run may produce; the rest are named with the reason. */
-  producedFiles: 25,
-  /** Bytes of produced files that one user may have stored at a time. */
-  producedBytes: 524_288_000,
-  /** Files put into one run. */
-  inputFiles: 10,
-  /** Processes and threads of one run. */
-  processes: 64,
-} as const;

@@ -14,7 +14,7 @@ import {
 import type { Clock } from '../shared/clock.ts';
 import { safeFileName } from '../shared/file-names.ts';
 import { newFileId, type UserId } from '../shared/ids.ts';
-import { FIXED_LIMITS, type Limits } from '../shared/limits.ts';
+import type { Limits } from '../shared/limits.ts';
 import { expiry, type FileRecord, fileKey, uploadObjectKey, usageKey, userKey } from '../shared/records.ts';
 import type { ObjectStore } from './object-store.ts';
 import { planRoom } from './quota.ts';
@@ -143,7 +143,7 @@ export function createFileStore({ documents, objects, table, limits, clock }: Fi
       // Before the files: a change between the two reads must make the transaction fail, not pass unseen.
       const version = await versionOf(userId);
       const others = (await allOf(userId)).filter(({ fileId }) => fileId !== file.fileId);
-      const evicted = planRoom(others, file, { ...limits, ...FIXED_LIMITS }, now);
+      const evicted = planRoom(others, file, limits, now);
       try {
         await documents.send(
           new TransactWriteCommand({

@@ -6,7 +6,7 @@
 import type { ExecutorResult } from '../shared/executor-protocol.ts';
 import { safeFileName } from '../shared/file-names.ts';
 import type { Interaction } from '../shared/interaction.ts';
-import { FIXED_LIMITS, type Limits } from '../shared/limits.ts';
+import type { Limits } from '../shared/limits.ts';
 import { type FileRecord, outputPrefix } from '../shared/records.ts';
 import { contentTypeOf, imageTypeOf } from './content-type.ts';
 import type { FileStore } from './file-store.ts';
@@ -55,7 +55,7 @@ export async function adoptOutputs(
   let links = 0;
 
   for (const { slot, name, kind } of result.files) {
-    if (slot >= FIXED_LIMITS.producedFiles || slots.has(slot)) continue;
+    if (slot >= limits.producedFiles || slots.has(slot)) continue;
     slots.add(slot);
     const key = `${outputPrefix(id)}${slot}`;
     const size = await objects.size(key);

@@ -31,9 +31,9 @@ RULES: Mapping[str, LimitRule] = {
         "SLASHBOX_OUTPUT_CHARS", 100_000, 1_000, 1_000_000, "characters of output kept"
     ),
     "file_bytes": LimitRule("SLASHBOX_MAX_FILE_BYTES", 52_428_800, 1, 536_870_912, "bytes of one file"),
+    "files": LimitRule("SLASHBOX_PRODUCED_FILES", 25, 1, 100, "files that a run may produce"),
+    "processes": LimitRule("SLASHBOX_PROCESSES", 64, 4, 900, "processes and threads of a run"),
 }
-PRODUCED_FILES = 25
-PROCESSES = 64
 
 
 class LimitError(ValueError):
@@ -53,8 +53,8 @@ def read_limits(environment: Mapping[str, str]) -> RunLimits:
         disk_megabytes=read["disk_megabytes"],
         output_characters=read["output_characters"],
         file_bytes=read["file_bytes"],
-        files=PRODUCED_FILES,
-        processes=PROCESSES,
+        files=read["files"],
+        processes=read["processes"],
     )
 
 

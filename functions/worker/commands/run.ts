@@ -1,7 +1,7 @@
 /** `/run`: code, its files and its input in; the executor's answer, checked and stored, out as one reply. */
 import type { ExecutorRequest } from '../../shared/executor-protocol.ts';
 import type { Interaction } from '../../shared/interaction.ts';
-import { FIXED_LIMITS, type Limits } from '../../shared/limits.ts';
+import type { Limits } from '../../shared/limits.ts';
 import { type FileRecord, outputPrefix } from '../../shared/records.ts';
 import type { ExecutorClient } from '../executor-client.ts';
 import type { FileStore } from '../file-store.ts';
@@ -31,7 +31,7 @@ export function createRunCommand(ports: RunPorts): Command {
     if ('problem' in input) return problem(input.problem);
 
     const stored = await ports.files.list(interaction.userId);
-    const { chosen, left } = chooseInputs(input.code, input.attached, stored);
+    const { chosen, left } = chooseInputs(input.code, input.attached, stored, ports.limits);
     const request = await createRequest(interaction, input, chosen, ports);
     const answer = await ports.executor.run(interaction.userId, request);
 
@@ -55,7 +55,7 @@ export function createRunCommand(ports: RunPorts): Command {
       storedNames: stored.map(({ name }) => name),
       notes: left.length
         ? [
-            `Only ${FIXED_LIMITS.inputFiles} files fit a run; left out: ${left.map(({ name }) => inlineCode(name, 40)).join(', ')}`,
+            `Only ${ports.limits.inputFiles} files fit a run; left out: ${left.map(({ name }) => inlineCode(name, 40)).join(', ')}`,
           ]
         : [],
       runId: interaction.id,
@@ -64,11 +64,16 @@ export function createRunCommand(ports: RunPorts): Command {
 }
 
 /** Attached files always come along; stored ones where the code names them. */
-function chooseInputs(code: string, attached: readonly FileRecord[], stored: readonly FileRecord[]) {
+function chooseInputs(
+  code: string,
+  attached: readonly FileRecord[],
+  stored: readonly FileRecord[],
+  { inputFiles }: Limits,
+) {
   const names = new Set(attached.map(({ name }) => name));
   const mentioned = mentionedFiles(code, stored).filter(({ name }) => !names.has(name));
   const wanted = [...attached, ...mentioned];
-  return { chosen: wanted.slice(0, FIXED_LIMITS.inputFiles), left: wanted.slice(FIXED_LIMITS.inputFiles) };
+  return { chosen: wanted.slice(0, inputFiles), left: wanted.slice(inputFiles) };
 }
 
 async function createRequest(
@@ -78,7 +83,7 @@ async function createRequest(
   { objects, limits }: RunPorts,
 ): Promise<ExecutorRequest> {
   const seconds = limits.installLimitSeconds + limits.timeLimitSeconds + TRANSFER_SECONDS;
-  const slots = Array.from({ length: FIXED_LIMITS.producedFiles }, (_, slot) =>
+  const slots = Array.from({ length: limits.producedFiles }, (_, slot) =>
     objects.signPost(`${outputPrefix(id)}${slot}`, seconds, limits.maxFileBytes),
   );
   const inputs = chosen.map(async ({ name, objectKey, size }) => ({
@@ -102,8 +107,8 @@ async function createRequest(
       disk_megabytes: limits.diskMegabytes,
       output_characters: limits.outputCharacters,
       file_bytes: limits.maxFileBytes,
-      files: FIXED_LIMITS.producedFiles,
-      processes: FIXED_LIMITS.processes,
+      files: limits.producedFiles,
+      processes: limits.processes,
     },
   };
 }

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slashbox_executor.hints import hint_for
 from slashbox_executor.imports import find_imports, find_missing
-from slashbox_executor.limits import PROCESSES, PRODUCED_FILES, RULES, LimitError, read_limits
+from slashbox_executor.limits import RULES, LimitError, read_limits
 from slashbox_executor.manifest import Manifest
 from slashbox_executor.names import clean_name, unique_name
 from slashbox_executor.output import CappedText
@@ -32,8 +32,6 @@ def test_limits_are_those_of_limits_ts() -> None:
         )
         assert match, rule.variable
         assert tuple(map(int, match.groups())) == (rule.fallback, rule.least, rule.most), rule.variable
-    assert f"producedFiles: {PRODUCED_FILES}," in source
-    assert f"processes: {PROCESSES}," in source
 
 
 def test_limits_come_from_the_environment() -> None:

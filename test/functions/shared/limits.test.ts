@@ -14,6 +14,10 @@ describe('limits', () => {
       fileLifetimeSeconds: 172_800,
       maxFiles: 20,
       maxFileBytes: 52_428_800,
+      producedFiles: 25,
+      producedBytes: 524_288_000,
+      inputFiles: 10,
+      processes: 64,
     });
   });
 
