@@ -2,7 +2,7 @@
  * The embedded AWS: starts ministack on loopback with its state in a folder, and ends it so that the state
  * is written. It never outlives this process.
  */
-import { access, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../functions/shared/log.ts';
@@ -92,11 +92,16 @@ export async function startMinistack(options: MinistackOptions): Promise<Minista
   };
 }
 
-/** Where the server unpacks functions. */
+/**
+ * Where the server unpacks functions. Node takes the nearest package.json above a file for its own: as in Lambda,
+ * a function's is not that of a project that the folder happens to lie in.
+ */
 async function makeScratch(home: string): Promise<string> {
   try {
     await mkdir(join(home, 'tmp'), { recursive: true });
-    return await mkdtemp(join(home, 'tmp', 'run-'));
+    const scratch = await mkdtemp(join(home, 'tmp', 'run-'));
+    await writeFile(join(scratch, 'package.json'), '{}');
+    return scratch;
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new CloudStartError(

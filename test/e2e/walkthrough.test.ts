@@ -1,7 +1,6 @@
 /** The README's first chart, word for word: its commands and its code, in a browser, through the whole stack. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
@@ -24,7 +23,9 @@ describe.skipIf(isBrowserMissing)('the walk-through of the README', () => {
   let page: Page;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'slashbox-walk-'));
+    // Where the data of `npm start` lie: inside the project.
+    await mkdir(join(PROJECT_ROOT, '.slashbox'), { recursive: true });
+    folder = await mkdtemp(join(PROJECT_ROOT, '.slashbox', 'walk-'));
     const readme = await readFile(join(PROJECT_ROOT, 'README.md'), 'utf8');
     section = /### A first chart\n(.*?)\n###/s.exec(readme)?.[1] ?? '';
     const setup = await ensureSetup();

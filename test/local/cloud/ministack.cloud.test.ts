@@ -10,7 +10,9 @@ import {
   ListTablesCommand,
   type ListTablesCommandOutput,
 } from '@aws-sdk/client-dynamodb';
+import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { strToU8, zipSync } from 'fflate';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../../functions/shared/log.ts';
 import { cloudClient } from '../../../local/cloud/clients.ts';
@@ -109,6 +111,24 @@ setInterval(() => {}, 1000);`;
 
     const next = await start();
     expect((await listTables(next.endpoint)).TableNames).toEqual(['written-late']);
+  });
+
+  it('runs functions as CommonJS, whatever the project says that its data lie in', async () => {
+    await writeFile(join(home, 'package.json'), '{ "type": "module" }');
+    const { endpoint } = await start({ home: join(home, 'inside') });
+    const client = new LambdaClient(cloudClient(endpoint));
+    const source = "exports.handler = async () => require('node:path').sep;";
+    await client.send(
+      new CreateFunctionCommand({
+        FunctionName: 'common',
+        Runtime: 'nodejs24.x',
+        Handler: 'handler.handler',
+        Role: 'arn:aws:iam::000000000000:role/test',
+        Code: { ZipFile: zipSync({ 'handler.js': strToU8(source) }) },
+      }),
+    );
+    const { FunctionError, Payload } = await client.send(new InvokeCommand({ FunctionName: 'common' }));
+    expect([FunctionError, Buffer.from(Payload ?? []).toString()]).toEqual([undefined, '"/"']);
   });
 
   it('tells when it ends without having been asked', async () => {
