@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, cast
@@ -23,12 +23,14 @@ class TenantError(Exception):
 class Tenant:
     """A process that carries out one user's runs, one after the other (`cli.py --serve`)."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """:param environment: its variables; None: ours"""
         self._process = subprocess.Popen(
             [sys.executable, "-E", "-s", str(_CLI), "--serve", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
+            env=environment,
         )
         self._requests = cast(IO[str], self._process.stdin)
         self._answers = cast(IO[str], self._process.stdout)

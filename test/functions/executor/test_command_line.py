@@ -142,8 +142,8 @@ def test_repeated_run_tells_how_long_each_took(script: Path, folder: Path) -> No
     assert (text.stdout, text.stderr.count("[2 runs: first ")) == ("1,2 typed\n", 1)
 
 
-def test_run_that_is_not_repeated_has_no_list_of_times(script: Path) -> None:
-    assert "durations_ms" not in json.loads(_cli(script, "--json").stdout)
+def test_run_that_is_not_repeated_has_no_list_of_times(script: Path, folder: Path) -> None:
+    assert "durations_ms" not in json.loads(_cli(script, "--json", TMPDIR=str(folder)).stdout)
 
 
 def test_input_is_taken_by_its_name_also_through_a_link(folder: Path) -> None:
