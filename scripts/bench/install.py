@@ -209,7 +209,7 @@ def _add(section: Section, prepared: Prepared, closure: str, times: dict[str, li
 
     over_limit = paired_ratios(times["ours"], times["limit"])
     pip = "pip, registry" if times.get("pip, registry") else "pip"
-    faster = spread(times[pip]).median / spread(times["ours"]).median
+    faster = paired_ratios(times[pip], times["ours"][: len(times[pip])]).median
     bundles = [item.bundle for item in manifest_of(prepared).closure([closure]) if item.bundle]
     moved, wheels = sum(bundle.bytes for bundle in bundles), _wheel_bytes(prepared, closure)
     section.rows.append(

@@ -16,12 +16,11 @@ _MISSING = tuple(
         f"ModuleNotFoundError: No module named '{_MODULE}'",
         f"ImportError: No module named '?{_MODULE}'?",
         rf"ImportError: cannot import name '(?P<name>\w+)' from '{_MODULE}'",
-        # pandas, of what can read or write a format; Beautiful Soup, of parsers.
-        rf"(?:ImportError:| -) `Import {_MODULE}` failed",
-        rf"(?:bs4\.\w+\.)?FeatureNotFound: .* features you requested: {_MODULE}",
+        # pandas, of what can read or write a format; Beautiful Soup, of parsers. The names are packages'.
+        rf"(?:ImportError:| -) `Import (?P<package>{_MODULE})` failed",
+        rf"(?:bs4\.\w+\.)?FeatureNotFound: .* features you requested: (?P<package>{_MODULE})",
     )
 )
-# How they call it, where that is not what is imported.
 _IMPORTED_AS = {"beautifulsoup4": "bs4", "xml": "lxml"}
 _ENDS_THE_PROGRAM = frozenset({"exit", "quit", "_exit", "abort"})
 _RUNS_PROGRAMS = frozenset({"system", "run", "call", "check_call", "check_output", "Popen", "popen"})
@@ -54,7 +53,7 @@ def find_missing(errors: str) -> list[str]:
     for pattern in _MISSING:
         for match in pattern.finditer(tail):
             groups = match.groupdict()
-            module = _IMPORTED_AS.get(groups["module"], groups["module"])
+            module = _IMPORTED_AS.get(groups.get("package") or "", groups["module"])
             name = f"{module}.{groups['name']}" if groups.get("name") else module
             found.append((match.start(), name))
     return list(dict.fromkeys(name for _, name in sorted(found, reverse=True)))

@@ -171,6 +171,26 @@ def test_distribution_name_used_as_import_is_explained(executor: Executor) -> No
     assert hint == "scikit_learn is not the name to import: scikit-learn is imported as sklearn."
 
 
+@pytest.mark.parametrize(
+    ("module", "hint"),
+    [
+        ("pyyaml", "pyyaml is not the name to import: pyyaml is imported as yaml."),
+        ("beautifulsoup4", "beautifulsoup4 is not the name to import: beautifulsoup4 is imported as bs4."),
+        ("BeautifulSoup", "BeautifulSoup is not the name to import: beautifulsoup4 is imported as bs4."),
+        ("opencv", "opencv is not the name to import: opencv-python-headless is imported as cv2."),
+        ("np", "np is only what people call numpy: import numpy as np."),
+        ("pd", "pd is not among the packages that are available here."),
+    ],
+)
+def test_names_that_people_take_for_the_module_lead_to_it(executor: Executor, module: str, hint: str) -> None:
+    executor.add_distribution("pyyaml", ["_yaml", "yaml"])
+    executor.add_distribution("beautifulsoup4", ["bs4"])
+    executor.add_distribution("opencv-python-headless", ["cv2"])
+    executor.add_distribution("numpy", ["numpy"])
+    result = executor.run(f"import {module}")
+    assert (result.hint, result.failed_packages) == (hint, [])
+
+
 def test_package_that_was_not_built_fails_with_its_reason(executor: Executor) -> None:
     executor.add_distribution("torch", ["torch"])
     result = executor.run("import torch")
