@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from slashbox_executor.deadline import Deadline
 from slashbox_executor.unpack import BundleError, unpack
 
+from layers.approved.archive import write_archive
+
 _MOST_BYTES = 1 << 20
 _NAMES = st.from_regex(r"[a-zé]{1,3}(/[a-z]{1,3}){0,3}", fullmatch=True)
 
@@ -56,6 +58,20 @@ def test_files_are_those_that_were_packed_however_they_arrive(
         return  # a file cannot be a folder too
     with TemporaryDirectory() as folder:
         assert _unpack(_in_parts(_zip(files.items(), method), cuts), Path(folder)) == files
+
+
+@pytest.mark.parametrize("compress", [True, False])
+def test_what_the_builder_packs_is_unpacked(compress: bool, tmp_path: Path) -> None:
+    files = {"p/__init__.py": b"x = 1\n" * 500, "p/data/\u00fcber.bin": bytes(range(256)) * 9, "p/empty": b""}
+    for name, data in files.items():
+        path = tmp_path / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    size = write_archive(tmp_path / "tree", tmp_path / "p.zip", compress=compress)
+    (tmp_path / "out").mkdir()
+    packed = (tmp_path / "p.zip").read_bytes()
+    assert (len(packed) < size) == compress
+    assert _unpack([packed], tmp_path / "out", most_bytes=size) == files
 
 
 @given(
