@@ -12,6 +12,7 @@ const NEEDS = {
   check: ['node', 'dev'],
   format: ['node', 'dev'],
   exec: ['node', 'executor', 'packages'],
+  bench: ['node', 'tools', 'executor', 'packages'],
   deploy: ['node', 'tools', 'executor'],
   register: ['node'],
   cleanup: ['node'],

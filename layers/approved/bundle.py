@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from layers.approved.archive import sha256_of, write_archive
 from layers.approved.byte_code import Interpreter, compile_tree
@@ -12,6 +13,9 @@ from layers.approved.processes import Processes
 from layers.approved.store import BuiltBundle, Store
 from layers.approved.strip import import_roots, strip_tree
 from layers.approved.target import Target
+
+# Of a file, on average: below it, making files takes longer than receiving them (docs/adr/0012).
+_LARGE_FILE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,14 @@ def build_bundle(
         compile_tree(tree, workshop.interpreter, workshop.processes)
     file = store.bundle_of(distribution)
     file.parent.mkdir(parents=True, exist_ok=True)
-    # Stored, not deflated: unpacking is on a person's waiting time, and what it costs is CPU.
-    unpacked = write_archive(tree, file, compress=False)
+    unpacked = write_archive(tree, file, compress=pays_to_deflate(tree))
     bundle = BuiltBundle(file.name, sha256_of(file), file.stat().st_size, unpacked, roots)
     store.record(distribution, bundle)
     shutil.rmtree(work, ignore_errors=True)
     return bundle
+
+
+def pays_to_deflate(tree: Path) -> bool:
+    """Whether a person waits less for fewer bytes to arrive than for the processor to inflate them."""
+    sizes = [file.stat().st_size for file in tree.rglob("*") if file.is_file()]
+    return sum(sizes) > len(sizes) * _LARGE_FILE_BYTES

@@ -13,7 +13,7 @@ from layers.approved.target import Target
 from layers.approved.wheel_index import WheelIndex
 
 # Raise it when the same inputs would give other files than before.
-BUILD_RULES = 1
+BUILD_RULES = 2
 MANIFEST_VERSION = 1
 
 LayerKind = Literal["core", "full"]

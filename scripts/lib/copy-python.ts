@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 /** The executor's command line is for people, and byte code would carry this machine's paths and times. */
-const LEFT_OUT = /^(__pycache__|cli\.py|README\.md|test.*|\..*|.*\.pyc)$/;
+const LEFT_OUT = /^(__pycache__|cli\.py|command_line|README\.md|test.*|\..*|.*\.pyc)$/;
 
 /** @returns paths of the files that {@link copyPython} takes, sorted */
 export async function listPython(folder: string): Promise<string[]> {

@@ -25,6 +25,7 @@ const SOURCES = {
   'functions/cleanup/handler.ts': 'export const handler = () => 0;\n',
   'functions/executor/handler.py': 'from inner.run import run\n',
   'functions/executor/cli.py': 'print("for people")\n',
+  'functions/executor/command_line/options.py': 'print("for people")\n',
   'functions/executor/inner/run.py': 'run = 1\n',
   'functions/executor/inner/__pycache__/run.cpython-313.pyc': 'made on this machine',
   'functions/executor/test_run.py': 'assert False\n',

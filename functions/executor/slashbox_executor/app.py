@@ -122,7 +122,7 @@ class _Execution:
         self._install_seconds -= before - time.seconds_left
         self._result.installed_packages += installed.names
         self._result.failed_packages += installed.failed
-        return bool(installed.names)
+        return bool(installed.names or installed.kept)
 
     def _install_missing(self, ending: Ending) -> bool:
         if not ending.exit_code:

@@ -108,9 +108,7 @@ class ExecutionEnvironment:
         for path in self.writable_strays():
             if not wipe(path):
                 self.mark_harmed()
-        if not self.identity.dedicated:
-            for name in self._packages.drop_harmed():
-                self.log(f"Dropped {name}: its files were changed by a run")
+        self._packages.end_run(trusted=self.identity.dedicated)
         if self._parents is not None and not self._harmed:
             self._parents.renew()
         if self._harmed:

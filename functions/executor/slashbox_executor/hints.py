@@ -48,6 +48,16 @@ _NETWORK_MODULES = frozenset(
     pymongo
     """.split()  # noqa: SIM905 - a list of them would fill a page
 )
+_SHORT_NAMES = {
+    "np": "numpy",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "sns": "seaborn",
+    "nx": "networkx",
+    "tf": "tensorflow",
+    "xgb": "xgboost",
+    "lgb": "lightgbm",
+}
 _TAIL_CHARACTERS = 4_000
 
 
@@ -116,13 +126,15 @@ def _near_package(root: str, manifest: Manifest) -> str | None:
         name: owner
         for name, owners in manifest.imports.items()
         for owner in owners
-        if (found := manifest.distributions.get(owner)) and found.approved
+        if (found := manifest.distributions.get(owner)) and found.approved and not name.startswith("_")
     }
     if not imports:
         return None
+    if (module := _SHORT_NAMES.get(root)) and module.partition(".")[0] in imports:
+        return f"{root} is only what people call {module}: import {module} as {root}."
     wanted = re.sub(r"[-_.]+", "-", root).casefold()
     for name, owner in imports.items():
-        if owner == wanted or wanted in owner.split("-"):
+        if owner.rstrip("0123456789") == wanted or wanted in {owner, *owner.split("-")}:
             return f"{root} is not the name to import: {owner} is imported as {name}."
     near = difflib.get_close_matches(root, list(imports), n=1, cutoff=0.75)
     if near:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import secrets
+import socket
 import ssl
 import urllib.parse
 from collections.abc import Iterator
+from functools import cache
 from typing import BinaryIO, Protocol
 
 from .deadline import Deadline
 from .protocol import InputFile, Slot
 
 _CHUNK = 1 << 18
+_PART = 1 << 16
 # One silent connection must not use up the time of all the others.
 _SILENCE_SECONDS = 15.0
 
@@ -32,8 +36,11 @@ class OutputSink(Protocol):
 
 
 class BundleSource(Protocol):
-    def fetch(self, key: str, target: BinaryIO, size: int, deadline: Deadline) -> None:
-        """Writes exactly `size` bytes. :raises TransferError:"""
+    def fetch(self, key: str, size: int, deadline: Deadline) -> Iterator[bytes]:
+        """Gives exactly `size` bytes, in parts. One at a time. :raises TransferError: while it is read"""
+
+    def close(self) -> None:
+        """Ends what is under way, also from another thread; the next `fetch` begins anew."""
 
 
 class PresignedInputs:
@@ -54,17 +61,52 @@ class PresignedOutputs:
 
 
 class BundleStore:
-    """Bundles below a base URL, http(s) or file."""
+    """Bundles below a base URL, http(s) or file; by http, one after the other over one connection."""
 
     def __init__(self, base: str) -> None:
         self._base = base
+        self._connection: http.client.HTTPConnection | None = None
+        # http.client lets go of it where the server will end the connection.
+        self._socket: socket.socket | None = None
 
-    def fetch(self, key: str, target: BinaryIO, size: int, deadline: Deadline) -> None:
+    def fetch(self, key: str, size: int, deadline: Deadline) -> Iterator[bytes]:
+        """As `BundleSource` says."""
         url = f"{self._base}/{urllib.parse.quote(key)}"
-        if url.startswith("file:"):
-            _copy_local(url, target, size)
-        else:
-            download(url, target, size, deadline)
+        return _read_local(url, size) if url.startswith("file:") else self._download(url, size, deadline)
+
+    def close(self) -> None:
+        """As `BundleSource` says."""
+        connection, self._connection = self._connection, None
+        waiting, self._socket = self._socket, None
+        if waiting is not None:
+            with contextlib.suppress(OSError):
+                waiting.shutdown(
+                    socket.SHUT_RDWR
+                )  # closing alone would not wake a thread that waits for bytes
+        if connection is not None:
+            connection.close()
+
+    def _download(self, url: str, size: int, deadline: Deadline) -> Iterator[bytes]:
+        try:
+            response = self._ask_again(url, deadline)
+            if response.status != 200:
+                raise TransferError(_refusal(response.status))
+            yield from _received(response, size, deadline)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise TransferError(_trouble(error)) from error
+        except AttributeError as error:  # http.client's words for a response that `close` took away
+            raise TransferError("the connection was ended") from error
+
+    def _ask_again(self, url: str, deadline: Deadline) -> http.client.HTTPResponse:
+        """A server may have ended the connection since the last bundle: then there is a new one."""
+        if self._connection is not None and self._connection.sock is not None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return _ask(self._connection, _path_of(url), deadline)
+        self.close()
+        self._connection, path = _connect(url, deadline)
+        self._connection.connect()
+        self._socket = self._connection.sock
+        return _ask(self._connection, path, deadline)
 
 
 def download(url: str, target: BinaryIO, size: int, deadline: Deadline) -> None:
@@ -77,11 +119,11 @@ def download(url: str, target: BinaryIO, size: int, deadline: Deadline) -> None:
     try:
         connection, path = _connect(url, deadline)
         try:
-            connection.request("GET", path, headers={"Accept-Encoding": "identity"})
-            response = connection.getresponse()
+            response = _ask(connection, path, deadline)
             if response.status != 200:
                 raise TransferError(_refusal(response.status))
-            _receive(response, target, size, deadline)
+            for chunk in _received(response, size, deadline):
+                target.write(chunk)
         finally:
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -125,25 +167,48 @@ def _connect(url: str, deadline: Deadline) -> tuple[http.client.HTTPConnection, 
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise TransferError("its address is not one that we can use")
     timeout = min(_SILENCE_SECONDS, deadline.seconds_left)
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
     if parts.scheme == "http":
-        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout), path or "/"
-    context = ssl.create_default_context()
-    secure = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout, context=context)
-    return secure, path or "/"
+        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout), _path_of(url)
+    secure = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout, context=_tls())
+    return secure, _path_of(url)
 
 
-def _receive(response: http.client.HTTPResponse, target: BinaryIO, size: int, deadline: Deadline) -> None:
-    received = 0
-    while chunk := response.read(_CHUNK):
-        received += len(chunk)
+def _path_of(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    return (parts.path + (f"?{parts.query}" if parts.query else "")) or "/"
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Made once: reading the system's certificates takes longer than most transfers."""
+    return ssl.create_default_context()
+
+
+def _ask(connection: http.client.HTTPConnection, path: str, deadline: Deadline) -> http.client.HTTPResponse:
+    if connection.sock is not None:
+        connection.sock.settimeout(min(_SILENCE_SECONDS, max(deadline.seconds_left, 0.001)))
+    connection.request("GET", path, headers={"Accept-Encoding": "identity"})
+    return connection.getresponse()
+
+
+def _received(response: http.client.HTTPResponse, size: int, deadline: Deadline) -> Iterator[bytes]:
+    """Parts of some size, though a slow server sends drops: each of them is a chance to look at the clock."""
+    received, waiting = 0, bytearray()
+    while drop := response.read1(_CHUNK):
+        received += len(drop)
         if received > size:
             raise TransferError(f"it is larger than the {size:,} bytes it should have")
         if deadline.passed:
             raise TransferError("it took too long")
-        target.write(chunk)
+        waiting += drop
+        if len(waiting) >= _PART:
+            yield bytes(waiting)
+            waiting.clear()
     if received != size:
         raise TransferError(f"it has {received:,} bytes and should have {size:,}")
+    response.close()  # read1 does not notice the end by itself, and the connection would not be free again
+    if waiting:
+        yield bytes(waiting)
 
 
 def _chunks(source: BinaryIO, size: int, deadline: Deadline) -> Iterator[bytes]:
@@ -158,14 +223,14 @@ def _chunks(source: BinaryIO, size: int, deadline: Deadline) -> Iterator[bytes]:
         yield chunk
 
 
-def _copy_local(url: str, target: BinaryIO, size: int) -> None:
+def _read_local(url: str, size: int) -> Iterator[bytes]:
     path = urllib.parse.unquote(urllib.parse.urlsplit(url).path)
     copied = 0
     try:
         with open(path, "rb") as source:  # noqa: PTH123
             while chunk := source.read(_CHUNK):
-                target.write(chunk)
                 copied += len(chunk)
+                yield chunk
     except OSError as error:
         raise TransferError(_trouble(error)) from error
     if copied != size:

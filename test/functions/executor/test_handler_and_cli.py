@@ -11,7 +11,6 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from executor_support import Executor
 from test_protocol import GOOD
 
 EXECUTOR = Path(__file__).parents[3] / "functions" / "executor"
@@ -94,95 +93,3 @@ def test_secrets_of_the_function_are_out_of_reach(folder: Path) -> None:
         """)
     answer, _ = _invoke({**GOOD, "inputs": [], "code": code}, "42", folder)
     assert answer["stdout"] == "False False\n"
-
-
-def _cli(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, EXECUTOR / "cli.py", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture
-def script(folder: Path) -> Path:
-    path = folder / "job.py"
-    path.write_text(
-        "import sys\nprint(open('in.csv').read(), input())\nopen('out.txt', 'w').write('made')\nsys.exit(3)"
-    )
-    (folder / "in.csv").write_text("1,2")
-    (folder / "words").write_text("typed\n")
-    return path
-
-
-def test_json_result_is_the_last_line(script: Path, folder: Path) -> None:
-    done = _cli(
-        script, "--file", folder / "in.csv", "--stdin", folder / "words", "--json", "--out", folder / "out"
-    )
-    result = json.loads(done.stdout.splitlines()[-1])
-    assert done.returncode == 0
-    assert (result["status"], result["exit_code"], result["stdout"]) == ("error", 3, "1,2 typed\n")
-    assert {"stderr", "duration_ms", "installed_packages", "failed_packages"} <= result.keys()
-    (file,) = result["files"]
-    assert (file["name"], file["size"], Path(file["path"]).read_text()) == ("out.txt", 4, "made")
-    assert Path(file["path"]).parent == folder / "out"
-
-
-def test_text_result_reads_as_the_program_would(script: Path, folder: Path) -> None:
-    done = _cli(script, "--file", folder / "in.csv", "--stdin", folder / "words", "--out", folder / "out")
-    assert (done.returncode, done.stdout) == (0, "1,2 typed\n")
-    assert "[error, exit code 3" in done.stderr
-    assert f"file: {folder}/out/out.txt (4 bytes)" in done.stderr
-
-
-def test_limits_come_from_settings_and_arguments(folder: Path) -> None:
-    path = folder / "loop.py"
-    path.write_text("print('x' * 5000, flush=True)\nwhile True: pass")
-    done = _cli(path, "--json", "--time-limit", "0.5", SLASHBOX_OUTPUT_CHARS="1000")
-    result = json.loads(done.stdout)
-    assert (result["status"], len(result["stdout"]), done.returncode) == ("timeout", 1000, 0)
-
-
-def test_packages_are_installed_from_a_folder(folder: Path, executor: Executor) -> None:
-    executor.add_bundle("shapes", {"shapes.py": "x = 1"})
-    ((key, data),) = executor.store.objects.items()
-    bundle = folder / key.lstrip("/")
-    bundle.parent.mkdir(parents=True)
-    bundle.write_bytes(data)
-    path = folder / "use.py"
-    path.write_text("import shapes; print(shapes.x)")
-    done = _cli(path, "--json", "--layer-root", executor.layer_root, "--packages", folder.as_uri())
-    assert "Auto-installed missing module: shapes\n" in done.stderr
-    result = json.loads(done.stdout)
-    assert (result["stdout"], result["installed_packages"]) == ("1\n", ["shapes"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "the following arguments are required: FILE.py"),
-        (["missing.py"], "cannot read missing.py: No such file"),
-        (["/dev"], "cannot read /dev"),
-        (["JOB", "--file", "nothing.csv"], "--file nothing.csv is not a file"),
-        (["JOB", "--file", "JOB", "--file", "JOB"], "two input files have the name job.py"),
-        (["JOB", "--time-limit", "0"], "--time-limit is 0"),
-        (["JOB", "--time-limit", "soon"], "invalid float value: 'soon'"),
-        (["JOB", "--stdin", "nothing"], "cannot read nothing"),
-        (["JOB", "--user", " "], "--user must not be empty"),
-        (["JOB", "--out", "/dev/null/x"], "--out /dev/null/x cannot be made"),
-        (["JOB", "--unknown"], "unrecognized arguments: --unknown"),
-    ],
-)
-def test_usage_errors_are_one_clear_line(script: Path, arguments: list[str], words: str) -> None:
-    done = _cli(*(str(script) if argument == "JOB" else argument for argument in arguments))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
-    assert words in done.stderr
-
-
-def test_setting_out_of_bounds_is_a_usage_error(script: Path) -> None:
-    done = _cli(script, SLASHBOX_MEMORY_MB="lots")
-    assert done.returncode == 2
-    assert 'SLASHBOX_MEMORY_MB is "lots"' in done.stderr

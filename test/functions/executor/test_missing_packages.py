@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from textwrap import dedent
 
 import pytest
@@ -53,8 +54,8 @@ def test_installed_package_is_kept_for_the_next_run(packages: Executor) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "__import__('shapes')",
-        "import importlib; importlib.import_module('shapes')",
+        "__import__('sha' + 'pes')",
+        "import importlib; importlib.import_module('sha' + 'pes')",
         "try:\n  import shapes\nexcept ImportError:\n  raise ImportError('No module named shapes') from None",
         "try:\n  import shapes\nexcept ImportError as e:\n  raise RuntimeError('wrapped') from e",
         "def late():\n  name = 'shapes'\n  exec(f'import {name}')\nlate()",
@@ -84,7 +85,7 @@ def test_rerun_starts_from_the_beginning_in_a_fresh_folder(packages: Executor) -
         import os
         print(sorted(os.listdir(".")), open("in.txt").read())
         open("in.txt", "w").write("spoilt"); open("left.txt", "w").close()
-        __import__("shapes")
+        __import__("sha" + "pes")
         """)
     result = packages.run(code, inputs=[given])
     assert result.stdout.splitlines()[0] == "['in.txt'] fresh"
@@ -99,7 +100,7 @@ def test_one_missing_package_after_another_is_installed(executor: Executor) -> N
 
 
 def test_time_of_all_rounds_counts_together(packages: Executor) -> None:
-    code = "import time; time.sleep(1); __import__('shapes')\nwhile True: pass"
+    code = "import time; time.sleep(1); __import__('sha' + 'pes')\nwhile True: pass"
     result = packages.run(code, time_seconds=3)
     assert result.status == "timeout"
     assert result.duration_ms < 2_950
@@ -170,6 +171,26 @@ def test_distribution_name_used_as_import_is_explained(executor: Executor) -> No
     assert hint == "scikit_learn is not the name to import: scikit-learn is imported as sklearn."
 
 
+@pytest.mark.parametrize(
+    ("module", "hint"),
+    [
+        ("pyyaml", "pyyaml is not the name to import: pyyaml is imported as yaml."),
+        ("beautifulsoup4", "beautifulsoup4 is not the name to import: beautifulsoup4 is imported as bs4."),
+        ("BeautifulSoup", "BeautifulSoup is not the name to import: beautifulsoup4 is imported as bs4."),
+        ("opencv", "opencv is not the name to import: opencv-python-headless is imported as cv2."),
+        ("np", "np is only what people call numpy: import numpy as np."),
+        ("pd", "pd is not among the packages that are available here."),
+    ],
+)
+def test_names_that_people_take_for_the_module_lead_to_it(executor: Executor, module: str, hint: str) -> None:
+    executor.add_distribution("pyyaml", ["_yaml", "yaml"])
+    executor.add_distribution("beautifulsoup4", ["bs4"])
+    executor.add_distribution("opencv-python-headless", ["cv2"])
+    executor.add_distribution("numpy", ["numpy"])
+    result = executor.run(f"import {module}")
+    assert (result.hint, result.failed_packages) == (hint, [])
+
+
 def test_package_that_was_not_built_fails_with_its_reason(executor: Executor) -> None:
     executor.add_distribution("torch", ["torch"])
     result = executor.run("import torch")
@@ -212,6 +233,21 @@ def test_bundle_that_cannot_be_trusted_is_named_and_never_half_visible(
     assert not [path for path in packages.environment.packages.paths if "shapes" in path.name]
     folder = packages.environment.workspace().root.parent / "packages"
     assert [path for path in folder.iterdir() if "shapes" in path.name or path.name.startswith(".")] == []
+
+
+def test_bundle_that_does_not_arrive_in_time_is_named_and_never_half_visible(packages: Executor) -> None:
+    packages.store.stalled = threading.Event()
+    try:
+        result = packages.run("import shapes", install_seconds=0.5)
+    finally:
+        packages.store.stalled.set()
+    (failure,) = result.failed_packages
+    assert failure.name == "shapes"
+    assert failure.reason.endswith("could not be fetched: the store did not answer in time")
+    assert result.stderr.endswith("ModuleNotFoundError: No module named 'shapes'\n")
+    assert packages.environment.packages.paths == [packages.layer_root / "python"]
+    folder = packages.environment.workspace().root.parent / "packages"
+    assert list(folder.iterdir()) == []
 
 
 def test_install_works_again_after_the_store_does(packages: Executor) -> None:
@@ -275,8 +311,20 @@ def test_harmed_package_is_dropped(packages: Executor) -> None:
     packages.run("import shapes")
     (path,) = (path for path in packages.environment.packages.paths if "shapes" in path.name)
     (path / "shapes" / "planted.py").write_text("")
-    assert packages.environment.packages.drop_harmed() == ["shapes"]
-    assert not path.exists()
+    packages.environment.packages.end_run(trusted=False)
+    result = packages.run("import shapes; print(shapes.name)")
+    assert (result.stdout, result.installed_packages) == ("square red\n", ["shapes"])
+    assert "Dropped shapes: its files were changed by a run" in packages.log
+    assert not (path / "shapes" / "planted.py").exists()
+
+
+def test_package_that_may_have_changed_is_at_hand_again_without_being_fetched(packages: Executor) -> None:
+    packages.run("import shapes")
+    for code in ("import shapes; print(shapes.name)", "print(__import__('sha' + 'pes').name)"):
+        packages.environment.packages.end_run(trusted=False)
+        result = packages.run(code)
+        assert (result.stdout, result.installed_packages) == ("square red\n", [])
+    assert len(packages.store.gets) == 3
 
 
 def test_manifest_that_cannot_be_read_is_an_error_at_start(executor: Executor) -> None:

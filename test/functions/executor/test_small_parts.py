@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import keyword
 import re
 import subprocess
 import sys
@@ -130,6 +131,26 @@ def test_unique_names_are_unique_and_short(names: list[str]) -> None:
         ("with open('x') as f:\n  import a", ["a"]),
         ("match x:\n  case 1:\n    import a", ["a"]),
         ("import a; import a", ["a"]),
+        ("import google.protobuf\nfrom ruamel import yaml", ["google.protobuf", "ruamel.yaml"]),
+        ("from mpl_toolkits.mplot3d import Axes3D", ["mpl_toolkits.mplot3d.Axes3D"]),
+        (
+            "from importlib import util\nx = __import__('a.b').c",
+            ["importlib.util", "a.b"],
+        ),
+        ("def f():\n  return [importlib.import_module('a') for _ in range(2)]", ["a"]),
+        ("importlib.import_module(name)\n__import__('not a name')\nimport_module('.a', 'b')", []),
+        ("try:\n  m = __import__('a')\nexcept ImportError:\n  m = None", []),
+        ("try:\n  import a\nexcept ImportError:\n  print('no a')\n  raise", ["a"]),
+        ("try:\n  import a\nexcept ImportError as e:\n  raise SystemExit(1) from e", ["a"]),
+        ("try:\n  import a\nexcept ImportError:\n  print('pip install a')\n  sys.exit(1)", ["a"]),
+        ("try:\n  import a\nexcept ImportError:\n  print('pip install a')\n  a = None", []),
+        ("try:\n  import a\nexcept ImportError:\n  os.system('pip install a')\n  import a", ["a"]),
+        (
+            "try:\n  import a\nexcept ImportError:\n"
+            "  subprocess.run([sys.executable, '-m', 'pip', 'install', 'a'])\n  a = None",
+            ["a"],
+        ),
+        ("try:\n  import a\nexcept* ImportError:\n  pass", []),
         ("import (", []),
         ("'import a'", []),
         ("import a\0", []),
@@ -159,6 +180,39 @@ def test_looking_for_imports_never_raises(code: str) -> None:
     find_missing(code)
 
 
+_NAME = st.from_regex(r"[a-z]{1,5}(\.[a-z]{1,5}){0,2}", fullmatch=True).filter(
+    lambda name: not any(keyword.iskeyword(part) for part in name.split("."))
+)
+_PLACES = {
+    "import {0}": True,
+    "import os, {0} as it": True,
+    "def f():\n    if 1:\n        import {0}": True,
+    "class C:\n    async def f(self):\n        async with x:\n            import {0}": True,
+    "for a in b:\n    pass\nelse:\n    import {0}": True,
+    "match x:\n    case {{}}:\n        import {0}": True,
+    "f(lambda: [__import__('{0}')])": True,
+    "x = {{'a': importlib.import_module('{0}')}}": True,
+    "try:\n    import {0}\nfinally:\n    pass": True,
+    "try:\n    import {0}\nexcept ImportError:\n    raise": True,
+    "try:\n    import {0}\nexcept ImportError:\n    pass": False,
+    "try:\n    with x:\n        import {0}\nexcept (OSError, ImportError):\n    y = 1": False,
+    "with suppress(ImportError):\n    import {0}": False,
+    "if TYPE_CHECKING:\n    import {0}": False,
+    "from .{0} import x": False,
+    "print('import {0}')": False,
+    "# import {0}": False,
+}
+
+
+@given(st.lists(st.tuples(_NAME, st.sampled_from(sorted(_PLACES))), max_size=8))
+def test_every_import_that_is_not_optional_is_found_wherever_it_stands(
+    imports: list[tuple[str, str]],
+) -> None:
+    code = "\n".join(place.format(name) for name, place in imports)
+    wanted = {name for name, place in imports if _PLACES[place]}
+    assert set(find_imports(code)) - {"os"} == wanted - {"os"}
+
+
 @pytest.mark.parametrize(
     ("errors", "modules"),
     [
@@ -176,6 +230,17 @@ def test_looking_for_imports_never_raises(code: str) -> None:
         ("print: ModuleNotFoundError: No module named 'x'\n", []),
         ("ImportError: cannot import name 'y' from partially initialized module 'x'\n", []),
         ("ValueError: x\n", []),
+        (
+            "ImportError: Unable to find a usable engine; tried using: 'pyarrow', 'fastparquet'.\n"
+            " - `Import pyarrow` failed.  Use pip, conda\n - `Import fastparquet` failed.  Use pip, conda\n",
+            ["fastparquet", "pyarrow"],
+        ),
+        ("ImportError: `Import beautifulsoup4` failed.  Use pip\n", ["bs4"]),
+        (
+            "bs4.exceptions.FeatureNotFound: Couldn't find a tree builder with the features you requested: "
+            "lxml. Do you need to install a parser library?\n",
+            ["lxml"],
+        ),
     ],
 )
 def test_missing_modules_of_a_traceback(errors: str, modules: list[str]) -> None:
@@ -205,7 +270,7 @@ def test_executor_imports_the_standard_library_only() -> None:
         *ROOT.glob("functions/executor/slashbox_executor/**/*.py"),
     ]
     assert len(sources) > 20
-    allowed = sys.stdlib_module_names | {"slashbox_executor", "__future__"}
+    allowed = sys.stdlib_module_names | {"slashbox_executor", "command_line", "__future__"}
     for source in sources:
         roots = {name.partition(".")[0] for name in find_imports(source.read_text())}
         assert roots <= allowed | {"_frozen_importlib_external"}, source
