@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from . import boot
 from .collect import Found, Known, collect
+from .crash import readable_crash
 from .deadline import Deadline
 from .environment import ExecutionEnvironment
 from .hints import hint_for, ran_out_of_memory
@@ -100,7 +101,11 @@ class _Execution:
     def _imports_of_code(self) -> list[str]:
         """Without modules that the user brings along as files."""
         own = {item.name.removesuffix(".py") for item in self._request.inputs}
-        return [name for name in find_imports(self._request.code) if name.partition(".")[0] not in own]
+        return [
+            name
+            for name in find_imports(self._request.code)
+            if name.partition(".")[0] not in own
+        ]
 
     def _install(self, modules: Iterable[str]) -> bool:
         """True when something new is at hand."""
@@ -170,7 +175,8 @@ class _Execution:
         result.status = _status(ending, limits.memory_megabytes << 20)
         result.exit_code, result.signal = ending.exit_code, ending.signal
         result.stdout, result.stdout_truncated = ending.stdout, ending.stdout_truncated
-        result.stderr, result.stderr_truncated = ending.stderr, ending.stderr_truncated
+        result.stderr = readable_crash(ending, self._request.code_name)
+        result.stderr_truncated = ending.stderr_truncated
         result.duration_ms = ending.seconds * 1000
         manifest = self._environment.packages.manifest
         result.hint = hint_for(ending, limits, bool(self._request.stdin), manifest)

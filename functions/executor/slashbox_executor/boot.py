@@ -11,7 +11,14 @@ from pathlib import Path
 
 from .workspace import Workspace
 
-_PARTS = ("start", "hooks", "explain", "display", "figures")
+_PARTS = (
+    "start",
+    "hooks",
+    "explain",
+    "network",
+    "display",
+    "figures",
+)
 _BLAS_THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -80,6 +87,7 @@ def environment(workspace: Workspace, paths: list[Path], library_path: str | Non
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
+        "PIP_NO_INDEX": "1",  # pip fails at once instead of waiting for the network; hints.py says the rest
     }
     threads = str(_usable_processors())
     variables.update(dict.fromkeys(_BLAS_THREADS, threads))
