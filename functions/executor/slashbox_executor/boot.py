@@ -17,7 +17,11 @@ _PARTS = (
     "explain",
     "network",
     "display",
+    "tables",
     "figures",
+    "pictures",
+    "charts",
+    "cells",
 )
 _BLAS_THREADS = (
     "OMP_NUM_THREADS",
