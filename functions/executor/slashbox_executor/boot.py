@@ -21,6 +21,11 @@ _PARTS = (
     "figures",
     "pictures",
     "charts",
+    "loading",
+    "readers",
+    "delimited",
+    "spreadsheet",
+    "archives",
     "cells",
 )
 _BLAS_THREADS = (
