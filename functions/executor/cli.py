@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from slashbox_executor.app import Ports, execute
+from slashbox_executor.child.notebook import NotebookError, slimmed
 from slashbox_executor.deadline import Deadline
 from slashbox_executor.environment import ExecutionEnvironment
 from slashbox_executor.kernel import KernelError
@@ -35,6 +36,8 @@ from slashbox_executor.view import ViewError
 _USAGE_ERROR = 2
 # Beside code and installation, as the deployed function has it.
 _SPARE_SECONDS = 120.0
+# With the outputs that are left out before it runs.
+_MAX_NOTEBOOK_BYTES = 50 << 20
 
 
 class UsageError(Exception):
@@ -76,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = _parse(arguments)
         limits = _limits(options)
-        code, stdin = _read_text(options.file), _read_text(options.stdin) if options.stdin else None
+        code, stdin = _read_code(options.file), _read_text(options.stdin) if options.stdin else None
         files = LocalFiles(_inputs(options.inputs), _out_folder(options.out))
         environment = _environment(options)
     except (UsageError, LimitError, SettingsError, ManifestError, ViewError, KernelError) as error:
@@ -93,8 +96,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="slashbox exec", description="Runs a Python file as the deployed executor would.")
-    parser.add_argument("file", type=Path, metavar="FILE.py", help="the code to run")
+    parser = _Parser(
+        prog="slashbox exec", description="Runs a Python file or a notebook as the deployed executor would."
+    )
+    parser.add_argument(
+        "file", type=Path, metavar="FILE.py", help="the code to run; a notebook (.ipynb) works too"
+    )
     parser.add_argument(
         "--file", dest="inputs", type=Path, action="append", default=[], metavar="PATH", help="an input file"
     )
@@ -119,13 +126,30 @@ def _limits(options: argparse.Namespace) -> RunLimits:
     return dataclasses.replace(limits, time_seconds=options.time_limit)
 
 
-def _read_text(path: Path) -> str:
+def _read_code(path: Path) -> str:
+    """A notebook without its outputs, as the worker sends it."""
+    if not _is_notebook(path):
+        return _read_text(path)
+    try:
+        code = slimmed(_read_text(path, _MAX_NOTEBOOK_BYTES))
+    except NotebookError as error:
+        raise UsageError(f"{path} cannot be run: {error}") from error
+    if len(code) > MAX_CODE_BYTES:
+        raise UsageError(f"{path} has {len(code):,} bytes of code; at most {MAX_CODE_BYTES:,} are possible")
+    return code
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix.lower() == ".ipynb"
+
+
+def _read_text(path: Path, most: int = MAX_CODE_BYTES) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > MAX_CODE_BYTES:
-        raise UsageError(f"{path} has {len(data):,} bytes; at most {MAX_CODE_BYTES:,} are possible")
+    if len(data) > most:
+        raise UsageError(f"{path} has {len(data):,} bytes; at most {most:,} are possible")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -171,7 +195,7 @@ def _request(options: argparse.Namespace, code: str, stdin: str | None, limits: 
     return Request(
         run_id=f"exec-{os.getpid()}",
         code=code,
-        code_name="main.py",
+        code_name="main.ipynb" if _is_notebook(options.file) else "main.py",
         stdin=stdin,
         inputs=tuple(
             InputFile(path.name, path.resolve().as_uri(), path.stat().st_size) for path in options.inputs

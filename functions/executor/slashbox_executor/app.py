@@ -103,7 +103,7 @@ class _Execution:
         own = {item.name.removesuffix(".py") for item in self._request.inputs}
         return [
             name
-            for name in find_imports(self._request.code)
+            for name in find_imports(self._request.code, self._request.code_name)
             if name.partition(".")[0] not in own
         ]
 

@@ -12,21 +12,10 @@ from pathlib import Path
 from .workspace import Workspace
 
 _PARTS = (
-    "start",
-    "hooks",
-    "explain",
-    "network",
-    "display",
-    "tables",
-    "figures",
-    "pictures",
-    "charts",
-    "loading",
-    "readers",
-    "delimited",
-    "spreadsheet",
-    "archives",
-    "cells",
+    *("start", "hooks", "explain", "network"),
+    *("display", "tables", "figures", "pictures", "charts"),
+    *("loading", "readers", "delimited", "spreadsheet", "archives"),
+    *("notebook", "magics", "cells", "ipython"),
 )
 _BLAS_THREADS = (
     "OMP_NUM_THREADS",

@@ -6,6 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from .child.magics import to_python
+from .child.notebook import NotebookError, code_cells
+
 # `import a.b`, `from a import b`; a line that never says "import" has no import to find.
 _SAYS_IMPORT = re.compile(r"\bimport\b")
 _MODULE = r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)"
@@ -22,15 +25,21 @@ _CATCHES_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Excep
 _TAIL_CHARACTERS = 20_000
 
 
-def find_imports(code: str) -> list[str]:
+def find_imports(code: str, code_name: str = "main.py") -> list[str]:
     """
-    Dotted names of the modules that `code` imports, in order, each once.
+    Dotted names of the modules that `code` (of a notebook: each cell) imports, in order, each once.
 
     An import inside `try: ... except ImportError:` is left out (the code can do without), as is one
     under `if TYPE_CHECKING:`. Code that does not parse has none: running it shows why.
     """
     if not _SAYS_IMPORT.search(code):
         return []
+    if code_name.endswith(".ipynb"):
+        try:
+            cells = code_cells(code)
+        except NotebookError:
+            return []
+        return list(dict.fromkeys(name for cell in cells for name in find_imports(to_python(cell))))
     try:
         tree = ast.parse(code)
         return list(dict.fromkeys(_imports(tree)))
