@@ -31,7 +31,7 @@ export function createRunCommand(ports: RunPorts): Command {
     if ('problem' in input) return problem(input.problem);
 
     const stored = await ports.files.list(interaction.userId);
-    const { chosen, left } = chooseInputs(input.code, input.attached, stored);
+    const { chosen, left } = chooseInputs(input.text, input.attached, stored);
     const request = await createRequest(interaction, input, chosen, ports);
     const answer = await ports.executor.run(interaction.userId, request);
 
@@ -64,9 +64,9 @@ export function createRunCommand(ports: RunPorts): Command {
 }
 
 /** Attached files always come along; stored ones where the code names them. */
-function chooseInputs(code: string, attached: readonly FileRecord[], stored: readonly FileRecord[]) {
+function chooseInputs(text: string, attached: readonly FileRecord[], stored: readonly FileRecord[]) {
   const names = new Set(attached.map(({ name }) => name));
-  const mentioned = mentionedFiles(code, stored).filter(({ name }) => !names.has(name));
+  const mentioned = mentionedFiles(text, stored).filter(({ name }) => !names.has(name));
   const wanted = [...attached, ...mentioned];
   return { chosen: wanted.slice(0, FIXED_LIMITS.inputFiles), left: wanted.slice(FIXED_LIMITS.inputFiles) };
 }
@@ -81,8 +81,9 @@ async function createRequest(
   const slots = Array.from({ length: FIXED_LIMITS.producedFiles }, (_, slot) =>
     objects.signPost(`${outputPrefix(id)}${slot}`, seconds, limits.maxFileBytes),
   );
-  const inputs = chosen.map(async ({ name, objectKey, size }) => ({
+  const inputs = chosen.map(async ({ name, fileId, objectKey, size }) => ({
     name,
+    id: fileId,
     url: await objects.signGet(objectKey, seconds),
     size,
   }));
