@@ -175,7 +175,7 @@ class _Execution:
         result.status = _status(ending, limits.memory_megabytes << 20)
         result.exit_code, result.signal = ending.exit_code, ending.signal
         result.stdout, result.stdout_truncated = ending.stdout, ending.stdout_truncated
-        result.stderr = readable_crash(ending, self._request.code_name)
+        result.stderr = readable_crash(ending.stderr, self._request.code_name)
         result.stderr_truncated = ending.stderr_truncated
         result.duration_ms = ending.seconds * 1000
         manifest = self._environment.packages.manifest

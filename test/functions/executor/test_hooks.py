@@ -171,20 +171,38 @@ def _ending(text: str, exit_code: int | None = 1, signal: str | None = None) -> 
 
 
 @given(
-    st.text(alphabet='FfatlPyhon er:\nTd0x1(),Ci"', max_size=80).map("Fatal Python error: ".__add__)
-    | st.text()
+    st.lists(st.sampled_from(["Fatal Python error: x", "", "  ...", "Thread 0x1 (x):", "mine"]) | st.text())
 )
-def test_any_report_of_a_crash_can_be_read(text: str) -> None:
-    assert readable_crash(_ending(text, None, "SIGSEGV"), "main.py").startswith(text[:19])
-    assert readable_crash(_ending(text, None, "SIGKILL"), "main.py") == text
-    assert readable_crash(_ending(text), "main.py") == text
+def test_any_report_of_a_crash_can_be_read_and_other_lines_stay(lines: list[str]) -> None:
+    shown = readable_crash("\n".join(lines), "main.py").split("\n")
+    assert shown.count("mine") == "\n".join(lines).split("\n").count("mine")
+
+
+def test_text_without_a_crash_is_left_alone() -> None:
+    text = 'Thread 0x1 (most recent call first):\n  File "x", line 1 in f\n'
+    assert readable_crash(text, "main.py") == text
 
 
 def test_deep_recursion_is_counted() -> None:
     frame = '  File "main.py", line 2 in f\n'
     text = "Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007f (most recent call first):\n"
-    shown = readable_crash(_ending(text + frame * 100 + "  ...\n", None, "SIGSEGV"), "main.py")
+    shown = readable_crash(text + frame * 100 + "  ...\n", "main.py")
     assert shown.endswith("in f\n  [Previous line repeated 97 more times]\n")
+
+
+def test_a_crash_of_a_worker_leaves_the_error_that_follows_it(executor: Executor) -> None:
+    code = dedent("""\
+        import ctypes
+        from concurrent.futures import ProcessPoolExecutor
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1) as pool:
+                pool.submit(ctypes.string_at, 0).result()
+        """)
+    result = executor.run(code)
+    assert "Fatal Python error: Segmentation fault\nCrashed at (most recent call last):\n" in result.stderr
+    assert 'File "main.py", line 5, in <module>\n    pool.submit' in result.stderr
+    assert "BrokenProcessPool" in result.stderr.splitlines()[-1]
+    assert "slashbox" not in result.stderr
 
 
 @pytest.mark.parametrize(

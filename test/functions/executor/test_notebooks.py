@@ -80,6 +80,12 @@ def test_future_imports_hold_for_later_cells(executor: Executor) -> None:
     ).stdout == ("{'x': 'unknown'}\n")
 
 
+def test_a_crash_names_its_cell(executor: Executor) -> None:
+    result = _run(executor, "import ctypes\ndef f(): ctypes.string_at(0)", "1\nf()")
+    assert result.status == "killed"
+    assert result.stderr.endswith("\n  In cell 2, line 2\n  In cell 1, line 2, in f\n")
+
+
 def test_exit_ends_the_notebook_without_a_word(executor: Executor) -> None:
     result = _run(executor, "import sys; sys.exit(3)", "print('never')")
     assert (result.exit_code, result.stdout, result.stderr) == (3, "", "")
