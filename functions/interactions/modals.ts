@@ -51,7 +51,7 @@ export function runModal(): APIModalInteractionResponse {
         {
           type: LABEL,
           label: 'Attach files (optional)',
-          description: 'Data files for this run, or a .py script.',
+          description: 'Data files for this run, or a .py script or .ipynb notebook.',
           component: {
             type: FILE_UPLOAD,
             custom_id: 'attach',

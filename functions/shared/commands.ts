@@ -32,7 +32,7 @@ export const COMMANDS: RESTPutAPIApplicationCommandsJSONBody = [
       {
         type: ATTACHMENT,
         name: 'attach',
-        description: 'A .py script to run, or a data file for your code',
+        description: 'A .py script or .ipynb notebook to run, or a data file for your code',
       },
       { type: STRING, name: 'stdin', description: 'Text that input() reads', max_length: MAX_OPTION_TEXT },
       { type: BOOLEAN, name: 'private', description: 'Show the result only to you' },

@@ -10,6 +10,8 @@ export interface ExecutorInput {
   readonly name: string;
   readonly url: string;
   readonly size: number;
+  /** The file's id, by which `load_file` in the code may ask for it as well. */
+  readonly id?: string | null;
 }
 
 /** A presigned POST for exactly one key; the n-th produced file goes to the n-th slot. */

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slashbox_executor.app import Ports, execute
+from slashbox_executor.child.notebook import NotebookError, slimmed
 from slashbox_executor.deadline import Deadline
 from slashbox_executor.environment import ExecutionEnvironment
 from slashbox_executor.protocol import MAX_CODE_BYTES, InputFile, Request, Result, RunLimits, Slot
@@ -21,6 +22,8 @@ from .errors import UsageError
 
 # Beside code and installation, as the deployed function has it.
 _SPARE_SECONDS = 120.0
+# With the outputs that are left out before it runs.
+_MAX_NOTEBOOK_BYTES = 50 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Job:
     """`inputs` and `out` are absolute; no two inputs have one name. Without `out`, a fresh folder is made."""
 
     code: str
+    code_name: str
     stdin: str | None
     inputs: tuple[Path, ...]
     out: Path | None
@@ -52,8 +56,15 @@ class Outcome:
 
 def make_job(code_file: Path, inputs: Sequence[Path], stdin: Path | None, out: Path | None) -> Job:
     """:raises UsageError: naming what cannot be read or made"""
-    code = _read_text(code_file)
-    return Job(code, None if stdin is None else _read_text(stdin), _inputs(inputs), _out_folder(out))
+    code = _read_code(code_file)
+    code_name = "main.ipynb" if _is_notebook(code_file) else "main.py"
+    return Job(
+        code,
+        code_name,
+        None if stdin is None else _read_text(stdin),
+        _inputs(inputs),
+        _out_folder(out),
+    )
 
 
 def carry_out(job: Job, environment: ExecutionEnvironment, limits: RunLimits) -> Outcome:
@@ -62,7 +73,7 @@ def carry_out(job: Job, environment: ExecutionEnvironment, limits: RunLimits) ->
     request = Request(
         run_id=f"exec-{os.getpid()}",
         code=job.code,
-        code_name="main.py",
+        code_name=job.code_name,
         stdin=job.stdin,
         inputs=tuple(InputFile(path.name, path.as_uri(), path.stat().st_size) for path in job.inputs),
         outputs=tuple(Slot("", {}) for _ in range(limits.files)),
@@ -101,13 +112,30 @@ class _LocalFiles:
         self.paths[name] = path
 
 
-def _read_text(path: Path) -> str:
+def _read_code(path: Path) -> str:
+    """A notebook without its outputs, as the worker sends it."""
+    if not _is_notebook(path):
+        return _read_text(path)
+    try:
+        code = slimmed(_read_text(path, _MAX_NOTEBOOK_BYTES))
+    except NotebookError as error:
+        raise UsageError(f"{path} cannot be run: {error}") from error
+    if len(code) > MAX_CODE_BYTES:
+        raise UsageError(f"{path} has {len(code):,} bytes of code; at most {MAX_CODE_BYTES:,} are possible")
+    return code
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix.lower() == ".ipynb"
+
+
+def _read_text(path: Path, most: int = MAX_CODE_BYTES) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > MAX_CODE_BYTES:
-        raise UsageError(f"{path} has {len(data):,} bytes; at most {MAX_CODE_BYTES:,} are possible")
+    if len(data) > most:
+        raise UsageError(f"{path} has {len(data):,} bytes; at most {most:,} are possible")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -74,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         "2 for a mistake on the command line.",
         allow_abbrev=False,
     )
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE.py", help="the code to run")
+    parser.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE.py", help="the code to run, or a notebook (.ipynb)"
+    )
     parser.add_argument(
         "--file", dest="inputs", type=Path, action="append", default=[], metavar="PATH", help="an input file"
     )

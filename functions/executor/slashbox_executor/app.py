@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from . import boot
 from .collect import Found, Known, collect
+from .crash import readable_crash
 from .deadline import Deadline
 from .environment import ExecutionEnvironment
 from .hints import hint_for, ran_out_of_memory
@@ -73,7 +74,7 @@ class _Execution:
         self._deadline = deadline
         self._code_seconds = request.limits.time_seconds
         self._install_seconds = request.limits.install_seconds
-        self._imports = find_imports(request.code)
+        self._imports = find_imports(request.code, request.code_name)
         self._tried: set[str] = set()
         self._result = Result("ok")
 
@@ -192,7 +193,8 @@ class _Execution:
         result.status = _status(ending, limits.memory_megabytes << 20)
         result.exit_code, result.signal = ending.exit_code, ending.signal
         result.stdout, result.stdout_truncated = ending.stdout, ending.stdout_truncated
-        result.stderr, result.stderr_truncated = ending.stderr, ending.stderr_truncated
+        result.stderr = readable_crash(ending.stderr, self._request.code_name)
+        result.stderr_truncated = ending.stderr_truncated
         result.duration_ms = ending.seconds * 1000
         manifest = self._environment.packages.manifest
         result.hint = hint_for(ending, limits, bool(self._request.stdin), manifest)

@@ -93,6 +93,7 @@ def environment(workspace: Workspace, paths: list[Path], library_path: str | Non
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
+        "PIP_NO_INDEX": "1",  # pip fails at once instead of waiting for the network; hints.py says the rest
     }
     threads = str(usable_processors())
     variables.update(dict.fromkeys(_BLAS_THREADS, threads))

@@ -6,7 +6,13 @@ from functools import cache
 from pathlib import Path
 from types import CodeType
 
-PARTS = ("start", "hooks", "explain", "display", "figures")
+# What most runs use; the others are loaded by the few that do.
+USUAL_PARTS = ("start", "hooks", "explain", "network", "display", "tables", "figures", "pictures")
+PARTS = (
+    *USUAL_PARTS,
+    *("charts", "loading", "readers", "delimited", "spreadsheet", "archives"),
+    *("notebook", "magics", "cells", "ipython"),
+)
 
 
 @cache

@@ -18,6 +18,8 @@ from .protocol import MAX_FILES, Failure, FileKind, RunLimits
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 20_000
 _SECONDS = 10.0
+# Of what a run kept by itself, these are pictures; a chart's page is a file like any other.
+_PICTURES = (".png", ".jpg", ".gif")
 # What programs leave for themselves, not for a person.
 _CACHES = frozenset({"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".git", ".cache"})
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -150,6 +152,8 @@ class _Collection:
         if self._count >= self._most:
             self._skip(here, f"one run can hand out {self._most} files, and there were more")
             return
+        if not here[-1].endswith(_PICTURES):
+            kind = "file"
         name = unique_name(clean_name("-".join(here)), self._taken)
         reason = self._take(Found(name, size, kind, source))
         if reason is None:

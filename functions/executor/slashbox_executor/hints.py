@@ -24,6 +24,25 @@ _REACHES_OUT = re.compile(
     re.IGNORECASE,
 )
 _USES_MANAGER = re.compile(r"\bManager\(")
+# A pool that cannot have its locks: where there is no /dev/shm (Lambda), or none that may be written.
+_NO_POOLS = (
+    "Pools, queues and locks of multiprocessing do not work here; threads do: try "
+    "concurrent.futures.ThreadPoolExecutor or multiprocessing.dummy. A Process with a Pipe works too."
+)
+_USES_POOLS = re.compile(
+    r"\b(?:Pool|ProcessPoolExecutor|(?:Simple|Joinable)?Queue|R?Lock|(?:Bounded)?Semaphore|Event|Condition|"
+    r"Barrier|Value|Array|Parallel)\("
+)
+_NO_SEMAPHORE = re.compile(r"^(?:PermissionError|FileNotFoundError): \[Errno (?:2|13)\] [\w ]+$")
+# `pip install` has many ways to fail here, and most leave the run itself successful.
+_PIP_FAILED = re.compile(
+    r"^(?:.*\b(?:pip[\d.]*|conda): (?:command )?not found|.*: No module named pip|"
+    r"FileNotFoundError: .* No such file or directory: '(?:pip[\d.]*|conda)'|"
+    r"ERROR: (?:Could not find a version that satisfies|No matching distribution found)|"
+    r"error: externally-managed-environment)",
+    re.MULTILINE,
+)
+_PIP = "Nothing is installed by hand here: approved packages come by themselves when the code imports them."
 _ERRORS = {
     re.compile(
         rf"^(?:[\w.]+\.)?(?:{_NETWORK_ERRORS})\b|^OSError: \[Errno 101\]|name resolution|Network is unrea"
@@ -32,12 +51,14 @@ _ERRORS = {
     re.compile(r"^PermissionError: \[Errno (?:1|13)\] .*: '[^']*'$"): (
         "A run reaches its working folder and tempfile.gettempdir(), and no other files."
     ),
-    re.compile(r"^OSError: \[Errno 38\]"): (
-        "Pools, queues and locks of multiprocessing do not work here; threads do: try "
-        "concurrent.futures.ThreadPoolExecutor or multiprocessing.dummy."
-    ),
+    re.compile(
+        r"^OSError: \[Errno 38\]|^(?:ImportError|NotImplementedError): This (?:platform|Python build) lacks "
+    ): _NO_POOLS,
     re.compile(r"^(?:RuntimeError: can't start new thread|BlockingIOError: \[Errno 11\])"): (
         "A run may have {limits.processes} processes and threads."
+    ),
+    re.compile(r"^ValueError: unknown file extension: \.(?:mp4|mov|avi|webm|mkv)$"): (
+        "There is no ffmpeg here: save the animation as .gif."
     ),
     re.compile(r"^OSError: \[Errno 27\]"): "One file may have at most {limits.disk_megabytes:,} MB.",
 }
@@ -74,6 +95,8 @@ def hint_for(ending: Ending, limits: RunLimits, stdin_given: bool, manifest: Man
         return "It used more processor time than a run may take."
     if ending.signal == "SIGKILL":
         return "The system ended it, most likely because it ran out of memory."
+    if _PIP_FAILED.search(ending.errors[-_TAIL_CHARACTERS:]):
+        return _PIP
     if ending.exit_code in {0, None}:
         return None
     return _about_error(ending.errors, limits, stdin_given) or _about_module(ending.errors, manifest)
@@ -96,13 +119,22 @@ def _about_error(errors: str, limits: RunLimits, stdin_given: bool) -> str | Non
         if stdin_given:
             return "Your code asked for more input than the stdin field gave it."
         return "Your code waits for input(): give it in the stdin field."
-    if _REFUSED.search(line) and _REACHES_OUT.search(errors[-_TAIL_CHARACTERS:]):
-        return _NO_NETWORK
-    if line == "EOFError" and _USES_MANAGER.search(errors[-_TAIL_CHARACTERS:]):
-        return "multiprocessing.Manager needs sockets, which are switched off here: use Queue, Pipe or Value."
+    if text := _about_refusal(line, errors[-_TAIL_CHARACTERS:]):
+        return text
     for pattern, text in _ERRORS.items():
         if pattern.search(line):
             return text.format(limits=limits)
+    return None
+
+
+def _about_refusal(line: str, errors: str) -> str | None:
+    """What was refused, only the lines of code in the traceback tell."""
+    if _REFUSED.search(line) and _REACHES_OUT.search(errors):
+        return _NO_NETWORK
+    if line == "EOFError" and _USES_MANAGER.search(errors):
+        return "multiprocessing.Manager needs sockets, which are switched off here: use Queue, Pipe or Value."
+    if _NO_SEMAPHORE.search(line) and _USES_POOLS.search(errors):
+        return _NO_POOLS
     return None
 
 

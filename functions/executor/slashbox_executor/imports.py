@@ -6,6 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from .child.magics import to_python
+from .child.notebook import NotebookError, code_cells
+
 # `importlib.import_module("a.b")`, `__import__("a")`: looked for only where the code says so.
 _CALLS_THAT_IMPORT = frozenset({"import_module", "__import__"})
 _DOTTED_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -29,9 +32,9 @@ _CATCHES_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Excep
 _TAIL_CHARACTERS = 20_000
 
 
-def find_imports(code: str) -> list[str]:
+def find_imports(code: str, code_name: str = "main.py") -> list[str]:
     """
-    Dotted names of the modules that `code` imports, in order, each once.
+    Dotted names of the modules that `code` (of a notebook: each cell) imports, in order, each once.
 
     An import inside `try: ... except ImportError:` is left out (the code can do without) unless the handler
     gives up or calls pip; so is one under `if TYPE_CHECKING:`. Code that does not parse has none: running it
@@ -39,6 +42,12 @@ def find_imports(code: str) -> list[str]:
     """
     if "import" not in code:
         return []
+    if code_name.endswith(".ipynb"):
+        try:
+            cells = code_cells(code)
+        except NotebookError:
+            return []
+        return list(dict.fromkeys(name for cell in cells for name in find_imports(to_python(cell))))
     try:
         tree = ast.parse(code)
         return list(dict.fromkeys(_imports(tree, any(name in code for name in _CALLS_THAT_IMPORT))))

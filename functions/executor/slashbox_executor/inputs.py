@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import BinaryIO, cast
 
 from .collect import Known
@@ -33,7 +34,17 @@ def load_inputs(
         if item.name in known:
             raise InputError(f'Two files are named "{item.name}". Rename or leave out one of them.')
         known[item.name] = _load(item, workspace, source, deadline)
+    _note_ids(request, workspace)
     return known
+
+
+def _note_ids(request: Request, workspace: Workspace) -> None:
+    """For `load_file`, which also takes a file's id (child/loading.py)."""
+    ids = {item.id: item.name for item in request.inputs if item.id}
+    if ids:
+        path = workspace.code / ".input-ids.json"
+        path.write_text(json.dumps(ids), encoding="utf-8")
+        path.chmod(0o644)
 
 
 def _load(item: InputFile, workspace: Workspace, source: InputSource, deadline: Deadline) -> Known:

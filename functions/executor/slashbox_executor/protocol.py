@@ -44,11 +44,12 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A stored file: `size` bytes at `url`, wanted in the working folder as `name`."""
+    """A stored file: `size` bytes at `url`, wanted in the working folder as `name`; `id` where it has one."""
 
     name: str
     url: str
     size: int
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +192,12 @@ def _failures(failures: list[Failure]) -> list[dict[str, str]]:
     return [{"name": item.name[:MAX_NAME_BYTES], "reason": item.reason[:MAX_REASON]} for item in failures]
 
 
-def _fields(value: object, where: str, names: str) -> dict[str, object]:
+def _fields(value: object, where: str, names: str, may: str = "") -> dict[str, object]:
     if not isinstance(value, dict):
         raise RequestError(f"{where} must be an object, not {type(value).__name__}")
     expected = set(names.split())
     missing = sorted(expected - value.keys())
-    unknown = sorted(str(key) for key in value.keys() - expected)
+    unknown = sorted(str(key) for key in value.keys() - expected - set(may.split()))
     if missing or unknown:
         parts = [f"lacks {', '.join(missing)}"] * bool(missing)
         parts += [f"has unknown {', '.join(unknown)[:200]}"] * bool(unknown)
@@ -248,11 +249,13 @@ def _file_name(value: object, where: str) -> str:
 
 
 def _input(value: object, where: str) -> InputFile:
-    item = _fields(value, where, "name url size")
+    item = _fields(value, where, "name url size", may="id")
+    file_id = item.get("id")
     return InputFile(
         name=_file_name(item["name"], f"{where}.name"),
         url=_text(item["url"], f"{where}.url", 16_384),
         size=_whole(item["size"], f"{where}.size", 0, 2**40),
+        id=None if file_id is None else _text(file_id, f"{where}.id", MAX_NAME_BYTES),
     )
 
 

@@ -31,7 +31,7 @@ export function createRunCommand(ports: RunPorts): Command {
     if ('problem' in input) return problem(input.problem);
 
     const stored = await ports.files.list(interaction.userId);
-    const { chosen, left } = chooseInputs(input.code, input.attached, stored, ports.limits);
+    const { chosen, left } = chooseInputs(input.text, input.attached, stored, ports.limits);
     const request = await createRequest(interaction, input, chosen, ports);
     const answer = await ports.executor.run(interaction.userId, request);
 
@@ -65,13 +65,13 @@ export function createRunCommand(ports: RunPorts): Command {
 
 /** Attached files always come along; stored ones where the code names them. */
 function chooseInputs(
-  code: string,
+  text: string,
   attached: readonly FileRecord[],
   stored: readonly FileRecord[],
   { inputFiles }: Limits,
 ) {
   const names = new Set(attached.map(({ name }) => name));
-  const mentioned = mentionedFiles(code, stored).filter(({ name }) => !names.has(name));
+  const mentioned = mentionedFiles(text, stored).filter(({ name }) => !names.has(name));
   const wanted = [...attached, ...mentioned];
   return { chosen: wanted.slice(0, inputFiles), left: wanted.slice(inputFiles) };
 }
@@ -86,8 +86,9 @@ async function createRequest(
   const slots = Array.from({ length: limits.producedFiles }, (_, slot) =>
     objects.signPost(`${outputPrefix(id)}${slot}`, seconds, limits.maxFileBytes),
   );
-  const inputs = chosen.map(async ({ name, objectKey, size }) => ({
+  const inputs = chosen.map(async ({ name, fileId, objectKey, size }) => ({
     name,
+    id: fileId,
     url: await objects.signGet(objectKey, seconds),
     size,
   }));

@@ -50,6 +50,7 @@ function whatAndWhere({ stderr }: ExecutorResult): string {
       tail.split('\n').slice(-12).join('\n'),
     )?.[1];
   if (!exception) return '';
-  const line = [...tail.matchAll(/^\s*File "[^"\n]*", line (\d{1,7})/gm)].at(-1)?.[1];
-  return ` · \`${exception.slice(-60)}\`${line ? ` on line ${line}` : ''}`;
+  const [, cell, line] =
+    [...tail.matchAll(/^\s*(?:File "[^"\n]*"|In (cell \d{1,5})), line (\d{1,7})/gm)].at(-1) ?? [];
+  return ` · \`${exception.slice(-60)}\`${line ? ` on line ${line}${cell ? ` of ${cell}` : ''}` : ''}`;
 }

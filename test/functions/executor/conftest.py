@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _HERE = Path(__file__).parent
 ROOT = _HERE.parents[2]
@@ -16,6 +17,10 @@ for _folder in (_HERE, ROOT / "functions" / "executor"):
         sys.path.insert(0, str(_folder))
 
 from executor_support import Executor, Store  # noqa: E402
+
+# A busy machine is no finding.
+settings.register_profile("slashbox", deadline=None)
+settings.load_profile("slashbox")
 
 
 def pytest_configure(config: pytest.Config) -> None:

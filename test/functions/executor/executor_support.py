@@ -163,11 +163,14 @@ def _read_form(content_type: str, body: bytes) -> tuple[dict[str, str], str | No
 
 
 class Executor:
-    """Runs code as the handler does, against `store`."""
+    """Runs code as the handler does, against `store`, where packages come from too unless told otherwise."""
 
-    def __init__(self, folder: Path, store: Store, layer_root: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, store: Store, layer_root: Path | None = None, packages_url: str | None = None
+    ) -> None:
         self.store = store
         self.log: list[str] = []
+        self._packages_url = packages_url or store.url
         self.layer_root = layer_root or folder / "layer"
         if layer_root is None:
             site_packages = self.layer_root / "python"
@@ -187,7 +190,7 @@ class Executor:
     @property
     def environment(self) -> ExecutionEnvironment:
         if self._environment is None:
-            settings = Settings(packages_url=self.store.url, layer_root=self.layer_root, profile="local")
+            settings = Settings(packages_url=self._packages_url, layer_root=self.layer_root, profile="local")
             self._environment = ExecutionEnvironment(settings, self.log.append)
         return self._environment
 
@@ -212,7 +215,7 @@ class Executor:
             limits=replace(LIMITS, **limits),  # type: ignore[arg-type]
         )
         ports = Ports(PresignedInputs(), PresignedOutputs(request.outputs))
-        return execute(request, self.environment, ports, Deadline(60))
+        return execute(request, self.environment, ports, Deadline(120))
 
     def files(self, result: Result) -> dict[str, bytes]:
         """What the run handed out, by name, as it arrived in the store."""

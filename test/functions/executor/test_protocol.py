@@ -51,6 +51,13 @@ def test_good_request_is_understood() -> None:
     assert request.limits.files == 25
 
 
+@pytest.mark.parametrize(("given", "known"), [({}, None), ({"id": None}, None), ({"id": "1_2_ab"}, "1_2_ab")])
+def test_input_may_have_an_id(given: dict[str, object], known: str | None) -> None:
+    event = copy.deepcopy(GOOD)
+    event["inputs"][0].update(given)
+    assert parse_request(event).inputs[0].id == known
+
+
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
@@ -69,6 +76,8 @@ def test_good_request_is_understood() -> None:
         (["inputs", 0, "name"], "ü" * 128, "inputs[0].name has 256 bytes"),
         (["inputs", 0, "name"], "a\0b", "inputs[0].name is"),
         (["inputs", 0, "size"], -1, "inputs[0].size is -1"),
+        (["inputs", 0, "id"], 5, "inputs[0].id must be text, not int"),
+        (["inputs", 0, "id"], "", "inputs[0].id has 0 bytes"),
         (["inputs", 0, "extra"], 1, "inputs[0] has unknown extra"),
         (["outputs", 0, "fields"], [], "outputs[0].fields must be an object"),
         (["limits", "files"], 101, "limits.files is 101"),

@@ -45,9 +45,9 @@ def test_value_of_last_expression_is_shown(executor: Executor, code: str, shown:
 
 
 def test_long_containers_are_laid_out_over_lines(executor: Executor) -> None:
-    result = executor.run("{f'key{n}': 'x' * 20 for n in range(10)}")
+    result = executor.run("{f'key{n}': ['x' * 20, n] for n in range(10)} | {'more': {'deep': 1}}")
     assert result.stdout.count("\n") > 2
-    assert "'key9': 'xxxxxxxxxxxxxxxxxxxx'" in result.stdout
+    assert "'key9': ['xxxxxxxxxxxxxxxxxxxx', 9]" in result.stdout
 
 
 def test_traceback_shows_the_users_lines_and_nothing_of_ours(executor: Executor) -> None:

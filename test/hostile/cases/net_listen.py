@@ -3,7 +3,8 @@
 # no-landlock: stopped
 # lambda: open: nothing reaches a function from outside
 
-import socket
+import importlib, socket
+importlib.reload(socket)  # our refusal in Python is advice, and this undoes it
 try:
     server = socket.socket()
     server.bind(("0.0.0.0", 0))

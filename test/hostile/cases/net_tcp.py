@@ -3,7 +3,8 @@
 # no-landlock: stopped
 # lambda: open: subnets without a route
 
-import json, socket
+import importlib, json, socket
+importlib.reload(socket)  # our refusal in Python is advice, and this undoes it
 try:
     socket.create_connection(("127.0.0.1", json.load(open("bait.json"))["port"]), 3).close()
     print("REACHED")

@@ -3,7 +3,8 @@
 # no-landlock: stopped
 # lambda: open: one environment, one user
 
-import http.client, json
+import http.client, importlib, json, socket
+importlib.reload(socket)  # our refusal in Python is advice, and this undoes it
 try:
     client = http.client.HTTPConnection("127.0.0.1", json.load(open("bait.json"))["port"], timeout=3)
     client.request("GET", "/2018-06-01/runtime/invocation/next")

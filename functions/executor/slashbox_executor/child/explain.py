@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 
 # Code that the user's code made itself.
 _INLINE = frozenset({"<string>", "<stdin>"})
+# What notebook.py calls a cell: no file of that name is ever meant.
+_CELL = re.compile(r"cell [0-9]+")
+_CELL_FRAME = re.compile(r'^(\W*)File "(cell [0-9]+)", line ([0-9]+)(?:, in <module>$)?', re.MULTILINE)
 
 
 def explain(kind: type[BaseException], error: BaseException, code_name: str, work: str) -> None:
@@ -15,6 +19,8 @@ def explain(kind: type[BaseException], error: BaseException, code_name: str, wor
     report = traceback.TracebackException(kind, error, error.__traceback__, compact=True)
     _trim(report, code_name, f"{work}/", set())
     text = "".join(report.format())
+    if code_name.endswith(".ipynb"):
+        text = _CELL_FRAME.sub(r"\1In \2, line \3", text)
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -29,7 +35,10 @@ def _trim(report: traceback.TracebackException, code_name: str, folder: str, see
     frames = [
         frame
         for frame in report.stack or ()
-        if frame.filename == code_name or frame.filename in _INLINE or frame.filename.startswith(folder)
+        if frame.filename == code_name
+        or frame.filename in _INLINE
+        or frame.filename.startswith(folder)
+        or _CELL.fullmatch(frame.filename)
     ]
     for frame in frames:
         frame.filename = frame.filename.removeprefix(folder)

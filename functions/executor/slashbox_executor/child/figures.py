@@ -40,8 +40,7 @@ def adjust_figure(figure: ModuleType, root: str) -> None:
     def savefig(self: object, fname: object, *arguments: object, **options: object) -> object:
         result = original(self, fname, *arguments, **options)
         if isinstance(fname, (str, os.PathLike)) and _is_handed_out(fname, f"{root}/work"):
-            setattr(self, _KEPT, True)
-            self.stale = False  # type: ignore[attr-defined] # drawing sets it again
+            mark_kept(self)
         return result
 
     figure.Figure.savefig = savefig
@@ -54,15 +53,31 @@ def save_open(root: str) -> None:
         figure = manager.canvas.figure
         if len(_saved) >= _MOST_FIGURES or _is_empty(figure) or _is_kept(figure):
             continue
-        path = f"{root}/figures/figure-{len(_saved) + 1}.png"
-        try:
-            _save(figure, path)
-        except Exception as error:
-            print(
-                f"Figure {manager.num} could not be saved: {type(error).__name__}: {error}", file=sys.stderr
-            )
-        else:
-            _saved.append(path)
+        _save_next(root, figure, f"Figure {manager.num}")
+
+
+def keep(root: str, figure: object) -> None:
+    """Saves a figure that is shown by itself: at this moment, and again at the end only if it changes."""
+    if len(_saved) >= _MOST_FIGURES or _is_empty(figure) or _is_kept(figure):
+        return
+    _save_next(root, figure, "The figure")
+    mark_kept(figure)
+
+
+def mark_kept(figure: object) -> None:
+    """It is handed out already; drawing more on it undoes that."""
+    setattr(figure, _KEPT, True)
+    figure.stale = False  # type: ignore[attr-defined] # drawing sets it again
+
+
+def _save_next(root: str, figure: object, title: str) -> None:
+    path = f"{root}/figures/figure-{len(_saved) + 1}.png"
+    try:
+        _save(figure, path)
+    except Exception as error:
+        print(f"{title} could not be saved: {type(error).__name__}: {error}", file=sys.stderr)
+    else:
+        _saved.append(path)
 
 
 def _save(figure: object, path: str) -> None:

@@ -12,6 +12,7 @@ import builtins
 import marshal
 import sys
 from collections.abc import Callable
+from types import CodeType
 
 # Flags that `from __future__ import …` sets on code; the last expression must be compiled under them too.
 _FUTURE_FLAGS = 0x1FE0000
@@ -22,18 +23,21 @@ def main(
     root: str,
     code_name: str,
     paths: list[str],
+    *,
     parts: dict[str, dict[str, object]] | None = None,
+    load: Callable[[str], dict[str, object]] | None = None,
     begin: Callable[[], object] | None = None,
 ) -> int:
     """
     The exit code.
 
-    :param parts: what the other parts define, if they are loaded already
+    :param parts: what other parts define, of those that are loaded already
+    :param load: loads another part; None: from the run's folder
     :param begin: called just before the user's code
     """
     work, code_path = f"{root}/work", f"{root}/code/{code_name}"
 
-    def load(name: str) -> dict[str, object]:
+    def load_file(name: str) -> dict[str, object]:
         """Runs another part of this child and returns what it defines."""
         with open(f"{root}/boot/{name}.pyc", "rb") as file:  # noqa: PTH123
             compiled = marshal.loads(file.read()[_PYC_HEADER:])  # noqa: S302 - written by boot.py for this run
@@ -44,7 +48,7 @@ def main(
     def call(part: str, function: str, *arguments: object) -> object:
         found = known.get(part)
         if found is None:
-            found = known[part] = load(part)
+            found = known[part] = (load or load_file)(part)
         target = found[function]
         return target(*arguments) if callable(target) else None
 
@@ -60,7 +64,7 @@ def main(
     call("hooks", "install", call, root, code_name, source)
     if begin is not None:
         begin()
-    exit_code = _guarded(lambda: _execute(source, code_name, module.__dict__, call))
+    exit_code = _guarded(lambda: _execute(source, code_name, module.__dict__, call, root))
     if "matplotlib._pylab_helpers" in sys.modules:
         _guarded(lambda: call("figures", "save_open", root))
     return exit_code
@@ -127,21 +131,44 @@ def _exit_code(code: object) -> int:
     return 1
 
 
-def _execute(source: str, name: str, namespace: dict[str, object], call: Callable[..., object]) -> None:
+def _execute(
+    source: str, name: str, namespace: dict[str, object], call: Callable[..., object], root: str
+) -> None:
     """exec, and the value of a closing expression shown as in a notebook."""
+    if name.endswith(".ipynb"):
+        call("notebook", "run", call, root, source, name, namespace)
+        return
+    compiled = _compile(source, name)
+    if compiled is None:
+        call("cells", "run", call, root, source, name, namespace)
+        return
+    body, closing = compiled
+    exec(body, namespace)  # noqa: S102
+    if closing is not None:
+        value = eval(closing, namespace)  # noqa: S307
+        if value is not None:
+            call("display", "show", call, root, value)
+
+
+def _compile(source: str, name: str) -> tuple[CodeType, CodeType | None] | None:
+    """The code without its closing expression, and that; None where it awaits outside a function."""
     tree = compile(source, name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
     assert isinstance(tree, _ast.Module)  # noqa: S101 - what "exec" makes
     last = tree.body[-1] if tree.body else None
-    if isinstance(last, _ast.Expr):
+    # As in a notebook, a semicolon keeps the last value to itself.
+    shown = last if isinstance(last, _ast.Expr) and not source.rstrip().endswith(";") else None
+    if shown:
         del tree.body[-1]
-    body = compile(tree, name, "exec", dont_inherit=True)
-    exec(body, namespace)  # noqa: S102
-    if isinstance(last, _ast.Expr):
+    try:
+        body = compile(tree, name, "exec", dont_inherit=True)
+        if not shown:
+            return body, None
         flags = body.co_flags & _FUTURE_FLAGS
-        closing = compile(_ast.Expression(last.value), name, "eval", flags, dont_inherit=True)
-        value = eval(closing, namespace)  # noqa: S307
-        if value is not None:
-            call("display", "show", value)
+        return body, compile(_ast.Expression(shown.value), name, "eval", flags, dont_inherit=True)
+    except SyntaxError as error:
+        if "outside" in str(error):
+            return None
+        raise
 
 
 if __name__ == "__main__":

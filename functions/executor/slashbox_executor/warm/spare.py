@@ -34,6 +34,7 @@ class Blank:
     """What a parent has ready for all its children (see `ParentSetup` for what the names mean)."""
 
     parts: dict[str, dict[str, object]]
+    load_part: Callable[[str], dict[str, object]]
     landlock: int
     program: Program | None
     readable: tuple[str, ...]
@@ -82,7 +83,14 @@ class _Child:
             send(self._channel, {"problem": f"{self._step}: {error}"})
             return _BROKEN
         try:
-            return self._main(job["root"], job["code_name"], job["paths"], self._blank.parts, self._begin)
+            return self._main(
+                job["root"],
+                job["code_name"],
+                job["paths"],
+                parts=self._blank.parts,
+                load=self._blank.load_part,
+                begin=self._begin,
+            )
         finally:
             finish()
 

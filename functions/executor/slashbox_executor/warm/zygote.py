@@ -9,7 +9,7 @@ import select
 import sys
 from typing import NoReturn, cast
 
-from ..child_parts import PARTS, compile_part
+from ..child_parts import PARTS, USUAL_PARTS, compile_part
 from ..kernel.confinement import hide_self
 from ..kernel.landlock import SCOPES_SINCE
 from ..kernel.seccomp import build_program
@@ -65,12 +65,15 @@ def _load(setup: ParentSetup) -> tuple[Blank, list[str]]:
         sys.path += setup["paths"]
         missed = preload.load_heavy()
         sys.path[:] = before
+    for part in PARTS:
+        compile_part(part)  # a child may not read them where it is held back
     architecture = this_architecture()
     program = None
     if setup["seccomp"] and architecture is not None:
         program = build_program(architecture, signals=setup["landlock"] < SCOPES_SINCE)
     blank = Blank(
-        parts={part: _load_part(part) for part in PARTS},
+        parts={part: _load_part(part) for part in USUAL_PARTS},
+        load_part=_load_part,
         landlock=setup["landlock"],
         program=program,
         readable=tuple(setup["readable"]),

@@ -68,6 +68,13 @@ describe('the reply to a run', () => {
     expect(text).toContain('Each run starts fresh');
   });
 
+  it('names the cell of a notebook’s failure', () => {
+    const stderr =
+      'Cell 3 failed, so cell 4 did not run:\nTraceback (most recent call last):\n  In cell 1, line 9, in f\n    y\n  In cell 3, line 2\n    f()\nKeyError: 1\n';
+    const text = textOf(run({ status: 'error', exit_code: 1, stderr }));
+    expect(text).toContain('`KeyError` on line 2 of cell 3');
+  });
+
   it('tells who asks for a file that is not stored how to store it', () => {
     const stderr = "FileNotFoundError: [Errno 2] No such file or directory: 'Sales.csv'\n";
     expect(textOf(run({ status: 'error', stderr }))).toContain('`/upload` stores one');
