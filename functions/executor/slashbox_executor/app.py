@@ -31,6 +31,7 @@ _INPUT_SECONDS = 60.0
 _RESERVE_SECONDS = 5.0
 _LEAST_CODE_SECONDS = 0.5
 _MEMORY_SHARE = 0.8
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods", ".parquet", ".feather", ".dta", ".sas7bdat", ".xpt")
 _OUR_FAULT = "The sandbox failed, not your code. Try again; if it happens again, tell the operator."
 
 
@@ -160,7 +161,14 @@ class _Execution:
         parents, packages = self._environment.parents, self._environment.packages
         if parents is None:
             return None
-        return parents.choose(self._imports, self._own_modules(), packages.paths)
+        modules = [*self._imports, *(["pandas"] if self._loads_tables() else [])]
+        return parents.choose(modules, self._own_modules(), packages.paths)
+
+    def _loads_tables(self) -> bool:
+        """`load_file` imports pandas for most of what holds a table."""
+        return "load_file" in self._request.code and any(
+            item.name.casefold().endswith(_TABLES) for item in self._request.inputs
+        )
 
     def _start(self, workspace: Workspace, parent: WarmParent | None) -> Spawned:
         request, environment = self._request, self._environment

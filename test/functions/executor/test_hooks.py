@@ -18,6 +18,7 @@ from slashbox_executor.child import hooks
 from slashbox_executor.crash import readable_crash
 from slashbox_executor.hints import hint_for
 from slashbox_executor.kernel import confinement
+from slashbox_executor.kernel.probe import Abilities
 from slashbox_executor.manifest import Manifest
 from slashbox_executor.supervise import Ending
 
@@ -88,10 +89,11 @@ def test_modules_that_are_there_already_are_adjusted_at_once(executor: Executor)
     assert done.stdout == "as expected\n", done.stderr
 
 
-@pytest.fixture
-def without_kernel_layer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a Lambda function: what refuses is our own words alone."""
-    monkeypatch.setattr(confinement.Confinement, "enter", lambda self: None)
+@pytest.fixture(params=["kernel layer", "no kernel layer"])
+def either_layer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what this kernel gives; and as in a Lambda function, where our own words are all that refuses."""
+    if request.param == "no kernel layer":
+        monkeypatch.setattr(confinement, "probe_abilities", lambda: Abilities(False, False, 0, ()))
 
 
 @pytest.mark.parametrize(
@@ -114,9 +116,7 @@ def without_kernel_layer(monkeypatch: pytest.MonkeyPatch) -> None:
         "smtplib.SMTP('localhost')",
     ],
 )
-def test_the_network_is_refused_at_once_in_words(
-    executor: Executor, without_kernel_layer: None, line: str
-) -> None:
+def test_the_network_is_refused_at_once_in_words(executor: Executor, either_layer: None, line: str) -> None:
     code = f"import asyncio, http.client, smtplib, socket, socketserver, urllib.request\n{line}"
     result = executor.run(code)
     assert result.status == "error"

@@ -32,6 +32,16 @@ def refuse(socket: ModuleType) -> None:
 
         return checked
 
+    create = socket.socket.__init__
+
+    @functools.wraps(create)
+    def checked_creation(self: object, *arguments: object, **options: object) -> None:
+        try:
+            create(self, *arguments, **options)
+        except PermissionError:  # the kernel layer's, which has no words for it
+            raise _refusal() from None
+
+    socket.socket.__init__ = checked_creation
     for name in _METHODS:
         method = getattr(socket.socket, name, None)
         if method is not None:

@@ -67,7 +67,7 @@ def load_heavy() -> list[str]:
 
 
 def _use_pandas() -> None:
-    pd = importlib.import_module("pandas")
+    pd = sys.modules["pandas"]
     text = io.StringIO("day,group,value\n2024-01-01,a,1\n2024-01-02,b,2.5\n")
     frame = pd.read_csv(text, parse_dates=["day"])
     repr(frame.groupby("group").agg({"value": ["mean", "sum"]}))
@@ -75,7 +75,7 @@ def _use_pandas() -> None:
 
 
 def _draw() -> None:
-    plt = importlib.import_module("matplotlib.pyplot")
+    plt = sys.modules["matplotlib.pyplot"]
     figure, axes = plt.subplots()
     axes.plot([1, 2, 3], [1, 4, 2], label="$x^2$")
     axes.bar([1, 2], [1, 2])

@@ -100,7 +100,7 @@ def test_program_of_two_runs_shares_nothing(executor: Executor) -> None:
 def test_finds_nothing_of_ours_among_its_modules_and_variables(executor: Executor) -> None:
     code = """\
         import os, sys
-        print([name for name in sys.modules if "slashbox" in name])
+        print([name for name in sys.modules if "slashbox_" in name])
         print(sorted(os.environ) == sorted(dict(os.environ)), [n for n in os.environ if "SLASHBOX" in n])
         print(sorted(globals()))
         print(sys.argv, sys.path[0] == os.getcwd(), __name__)
