@@ -65,8 +65,10 @@ def supervise(
     """
     watch = _Watch(spawned, family, limits, folders, seconds)
     try:
-        watch.run()
-        clean = family.kill()
+        try:
+            watch.run()
+        finally:  # also when we are told to end ourselves
+            clean = family.kill()
         watch.drain()
     finally:
         watch.close()

@@ -81,7 +81,7 @@ class Store:
             def log_message(self, format: str, *arguments: object) -> None:
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _IdleServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Store:
@@ -110,6 +110,11 @@ class Store:
             Slot(f"{self.url}/bucket", {"key": f"runs/1/{n}", "policy": "cG9saWN5", "x-amz-signature": "77"})
             for n in range(count)
         )
+
+    def wait_until_idle(self) -> None:
+        """Until the last answer's connection is closed on this side too; not while answers are held back."""
+        if self.stalled is None:
+            self._server.wait_until_idle()
 
     def _get(self, request: BaseHTTPRequestHandler) -> None:
         self.gets.append(request.path)
@@ -145,6 +150,34 @@ class Store:
         request.send_response(self.answer or (400 if problem else 204))
         request.send_header("Content-Length", "0")
         request.end_headers()
+
+
+class _IdleServer(ThreadingHTTPServer):
+    """Knows when it has nothing left to do: its descriptors are this process's, and tests count those."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._busy = 0
+        self._changed = threading.Condition()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._count(1)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._count(-1)
+
+    def wait_until_idle(self) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._busy == 0, 60)
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._busy += change
+            self._changed.notify_all()
 
 
 def _read_form(content_type: str, body: bytes) -> tuple[dict[str, str], str | None, bytes]:
@@ -215,7 +248,9 @@ class Executor:
             limits=replace(LIMITS, **limits),  # type: ignore[arg-type]
         )
         ports = Ports(PresignedInputs(), PresignedOutputs(request.outputs))
-        return execute(request, self.environment, ports, Deadline(120))
+        result = execute(request, self.environment, ports, Deadline(120))
+        self.store.wait_until_idle()
+        return result
 
     def files(self, result: Result) -> dict[str, bytes]:
         """What the run handed out, by name, as it arrived in the store."""

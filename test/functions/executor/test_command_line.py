@@ -253,6 +253,28 @@ def test_batch_that_is_ended_leaves_nothing(folder: Path) -> None:
     assert not list(folder.glob("slashbox-*"))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_that_is_under_way_is_ended_with_us(folder: Path, number: signal.Signals) -> None:
+    (folder / "stay.py").write_text(
+        "import os, time\n"
+        "with open('new', 'w') as file:\n    file.write(str(os.getpid()))\n"
+        "os.rename('new', 'pid')\ntime.sleep(99)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, EXECUTOR / "cli.py", folder / "stay.py"],
+        env={**os.environ, "TMPDIR": str(folder)},
+        stderr=subprocess.DEVNULL,
+    )
+    while not (found := list(folder.glob("slashbox-*/run-*/work/pid"))):
+        assert process.poll() is None
+    stat = Path(f"/proc/{found[0].read_text()}/stat")
+    process.send_signal(number)
+    process.wait(30)
+    # Whoever buries it may take a moment.
+    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in {"Z", "X"}
+    assert not list(folder.glob("slashbox-*"))
+
+
 def test_environment_that_cannot_start_is_an_error_of_each_line(folder: Path, executor: Executor) -> None:
     (folder / "hello.py").write_text("print('hello')")
     (executor.layer_root / "slashbox").mkdir()
