@@ -151,7 +151,11 @@ class _Execution:
         def folders() -> list[str]:
             return [str(path) for path in (*workspace.writable, *environment.writable_strays())]
 
-        ending = supervise(spawned, family, request.limits, folders, seconds)
+        try:
+            ending = supervise(spawned, family, request.limits, folders, seconds)
+        except BaseException:  # also when we are told to end ourselves
+            family.kill()
+            raise
         self._code_seconds -= ending.seconds
         if not ending.clean:
             environment.mark_harmed()

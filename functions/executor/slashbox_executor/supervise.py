@@ -65,10 +65,8 @@ def supervise(
     """
     watch = _Watch(spawned, family, limits, folders, seconds)
     try:
-        try:
-            watch.run()
-        finally:  # also when we are told to end ourselves
-            clean = family.kill()
+        watch.run()
+        clean = family.kill()
         watch.drain()
     finally:
         watch.close()
