@@ -145,13 +145,13 @@ class _Execution:
         family = Family(environment.identity, str(workspace.root))
         seconds = min(self._code_seconds, self._deadline.seconds_left - _RESERVE_SECONDS)
         seconds = max(seconds, min(_LEAST_CODE_SECONDS, self._code_seconds))
-        spawned = self._start(workspace, parent)
-        family.adopt(spawned.pid, spawned.parent)
 
         def folders() -> list[str]:
             return [str(path) for path in (*workspace.writable, *environment.writable_strays())]
 
         try:
+            spawned = self._start(workspace, parent)
+            family.adopt(spawned.pid, spawned.parent)
             ending = supervise(spawned, family, request.limits, folders, seconds)
         except BaseException:  # also when we are told to end ourselves
             family.kill()

@@ -179,7 +179,10 @@ class WarmParent:
         return self._ready and condition_of(self.pid) != self._before
 
     def close(self) -> None:
-        """Ends it and its waiting child."""
+        """Ends it and its children."""
+        for pid in self._unburied:
+            if is_child(pid, self.pid):
+                _kill(pid)
         if self._spare is not None:
             _kill(self._spare.pid)
             self._spare.channel.close()
