@@ -17,9 +17,6 @@ export interface StorageProps {
 export const DUE_INDEX = 'due';
 /** Prefixes of users' files, all with the same lifetime. */
 export const FILE_PREFIXES = ['files/', 'outputs/'] as const;
-/** Prefix of every bundle: environments are immutable and lie under their own id. */
-export const ENVIRONMENTS_PREFIX = 'environments/';
-
 export class Storage extends Construct {
   readonly files: Bucket;
   readonly packages: Bucket;

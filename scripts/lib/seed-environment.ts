@@ -5,12 +5,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
-  type Architecture,
   GetLayerVersionByArnCommand,
   type LambdaClient,
-  PublishLayerVersionCommand,
   ResourceNotFoundException,
-  type Runtime,
 } from '@aws-sdk/client-lambda';
 import { HeadObjectCommand, NotFound, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import {
@@ -21,6 +18,8 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
+import { environmentOf, layerKey } from '../../functions/shared/package-environment.ts';
+import { publishLayerVersion } from '../../functions/shared/publish-layer.ts';
 
 /** The parts of an environment's manifest.json that a deploy needs (layers/approved writes it). */
 export const EnvironmentManifestSchema = z.object({
@@ -133,37 +132,23 @@ async function isLayerOf(
 ): Promise<boolean> {
   try {
     const { Description } = await lambda.send(new GetLayerVersionByArnCommand({ Arn: layerArn }));
-    return Description === describe(manifest);
+    return environmentOf(Description) === manifest.environment;
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return false;
     throw error;
   }
 }
 
-async function publishLayer(options: SeedLayerOptions): Promise<string> {
-  const { s3, lambda, bucket, layerName, layerZip, manifest } = options;
-  const key = `environments/${manifest.environment}/layer.zip`;
-  await uploadOnce(s3, { bucket, key, file: layerZip });
-  const { LayerVersionArn } = await lambda.send(
-    new PublishLayerVersionCommand({
-      LayerName: layerName,
-      Description: describe(manifest),
-      Content: { S3Bucket: bucket, S3Key: key },
-      CompatibleRuntimes: [`python${manifest.python}` as Runtime],
-      CompatibleArchitectures: [architectureOf(manifest)],
-    }),
-  );
-  if (!LayerVersionArn) throw new Error(`Lambda named no version for the layer ${layerName}.`);
-  return LayerVersionArn;
-}
-
-function describe({ environment }: EnvironmentManifest): string {
-  return `Slashbox package environment ${environment}`;
-}
-
-/** Python packaging and Lambda have different names for the same machine. */
-function architectureOf({ architecture }: EnvironmentManifest): Architecture {
-  return architecture === 'x86_64' ? 'x86_64' : 'arm64';
+async function publishLayer({
+  s3,
+  lambda,
+  bucket,
+  layerName,
+  layerZip,
+  manifest,
+}: SeedLayerOptions): Promise<string> {
+  await uploadOnce(s3, { bucket, key: layerKey(manifest.environment), file: layerZip });
+  return publishLayerVersion(lambda, manifest, { layerName, bucket });
 }
 
 interface Upload {
