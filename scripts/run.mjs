@@ -15,6 +15,8 @@ const NEEDS = {
   deploy: ['node', 'tools', 'executor'],
   register: ['node'],
   cleanup: ['node'],
+  rebuild: ['node', 'tools'],
+  rollback: ['node'],
   destroy: ['node'],
 };
 

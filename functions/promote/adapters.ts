@@ -26,6 +26,7 @@ import {
   environmentOf,
   environmentPrefix,
   manifestKey,
+  pointerNote,
   refusalKey,
 } from '../shared/package-environment.ts';
 import { publishLayerVersion } from '../shared/publish-layer.ts';
@@ -199,8 +200,9 @@ function createPointer({ ssm, cloudFormation, pointer: Name, stackName }: Promot
       return values.sort((one, other) => one.version - other.version).map(({ value }) => value);
     },
 
-    async movePointer(layerArn: string) {
-      await ssm.send(new PutParameterCommand({ Name, Type: 'String', Value: layerArn, Overwrite: true }));
+    async movePointer({ arn: Value, environment }: LayerVersion) {
+      const Description = pointerNote('promoted', environment);
+      await ssm.send(new PutParameterCommand({ Name, Type: 'String', Value, Description, Overwrite: true }));
     },
 
     async layersInStacks() {

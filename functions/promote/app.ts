@@ -34,7 +34,7 @@ export interface PromotePorts {
 
   /** ARNs that the pointer has led to, oldest first; the last one is in force. */
   readonly readHistory: () => Promise<readonly string[]>;
-  readonly movePointer: (layerArn: string) => Promise<void>;
+  readonly movePointer: (layer: LayerVersion) => Promise<void>;
   /** ARNs in the parameters of this stage's stack. */
   readonly layersInStacks: () => Promise<readonly string[]>;
 
@@ -159,7 +159,7 @@ async function settle(
   outcome: 'promoted' | 'in force' | 'rolled back',
   ports: PromotePorts,
 ): Promise<Promotion> {
-  if (outcome !== 'in force') await ports.movePointer(layer.arn);
+  if (outcome !== 'in force') await ports.movePointer(layer);
   await ports.useLayer('executor', layer.arn);
   await prune(ports);
   ports.log.info('[Promote] in force', { environment: layer.environment, layer: layer.arn, outcome });

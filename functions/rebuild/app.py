@@ -87,6 +87,9 @@ class _Invocation:
             self._ports.tools.say(f"[Rebuild] Failed, the environment in force stays: {error}")
             self._tell("failed", str(error))
             raise
+        except Exception:
+            self._tell("failed", "the rebuild itself failed; its log says why")
+            raise
 
     def _begin(self) -> dict[str, object]:
         self._tell("resolving", "resolving the approved list")

@@ -27,3 +27,10 @@ export const layerDescription = (environment: string): string => `${DESCRIPTION}
 export function environmentOf(description: string | undefined): string | undefined {
   return description?.startsWith(DESCRIPTION) ? description.slice(DESCRIPTION.length) : undefined;
 }
+
+/**
+ * What the pointer's history says of each entry: whether a deploy brought the environment, or a promotion (a
+ * roll back is one too).
+ */
+export const pointerNote = (how: 'deployed' | 'promoted', environment: string): string =>
+  `${how} ${environment}`;

@@ -15,10 +15,11 @@ import {
   ParameterAlreadyExists,
   ParameterNotFound,
   PutParameterCommand,
+  paginateGetParameterHistory,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import { environmentOf, layerKey } from '../../functions/shared/package-environment.ts';
+import { environmentOf, layerKey, pointerNote } from '../../functions/shared/package-environment.ts';
 import { publishLayerVersion } from '../../functions/shared/publish-layer.ts';
 
 /** The parts of an environment's manifest.json that a deploy needs (layers/approved writes it). */
@@ -48,7 +49,10 @@ export interface SeedLayerOptions {
   readonly parameterName: string;
   readonly layerZip: string;
   readonly manifest: EnvironmentManifest;
-  /** Moves a pointer that leads to another environment. Never in AWS: promotion does that. @default false */
+  /**
+   * Moves a pointer that leads to another environment, unless that was promoted since this one was deployed.
+   * In AWS only where the one in force cannot run any more: promotion does the rest. @default false
+   */
   readonly force?: boolean;
 }
 
@@ -66,8 +70,9 @@ export interface SeedLayer {
 export async function publishSeedLayer(options: SeedLayerOptions): Promise<SeedLayer> {
   const { lambda, ssm, parameterName, manifest, force = false } = options;
   const current = await readPointer(ssm, parameterName);
-  const stays = current !== undefined && (!force || (await isLayerOf(lambda, current, manifest)));
-  if (stays) return { layerArn: current, published: false };
+  const stays =
+    !force || (current && ((await isLayerOf(lambda, current, manifest)) || (await isPromotedSince(options))));
+  if (current !== undefined && stays) return { layerArn: current, published: false };
 
   const layerArn = await publishLayer(options);
   try {
@@ -76,6 +81,7 @@ export async function publishSeedLayer(options: SeedLayerOptions): Promise<SeedL
         Name: parameterName,
         Type: 'String',
         Value: layerArn,
+        Description: pointerNote('deployed', manifest.environment),
         Overwrite: current !== undefined,
       }),
     );
@@ -137,6 +143,19 @@ async function isLayerOf(
     if (error instanceof ResourceNotFoundException) return false;
     throw error;
   }
+}
+
+/** Whether what is in force was promoted on top of this environment, and not of one deployed later. */
+async function isPromotedSince({ ssm, parameterName, manifest }: SeedLayerOptions): Promise<boolean> {
+  const notes: { readonly version: number; readonly note: string }[] = [];
+  for await (const page of paginateGetParameterHistory({ client: ssm }, { Name: parameterName })) {
+    for (const { Version = 0, Description = '' } of page.Parameters ?? []) {
+      notes.push({ version: Version, note: Description });
+    }
+  }
+  const newestFirst = notes.sort((one, other) => other.version - one.version).map(({ note }) => note);
+  const deployed = newestFirst.findIndex((note) => !note.startsWith(pointerNote('promoted', '')));
+  return deployed > 0 && newestFirst[deployed] === pointerNote('deployed', manifest.environment);
 }
 
 async function publishLayer({

@@ -108,7 +108,7 @@ export class Stage {
           : undefined;
       },
       readHistory: async () => this.history,
-      movePointer: async (arn) => {
+      movePointer: async ({ arn }) => {
         step('pointer');
         this.history.push(arn);
       },

@@ -1,0 +1,40 @@
+/**
+ * `npm run rebuild [-- --stage NAME] [--only a,b] [--accept-step-back a,b] [--again]`: does now what the
+ * schedule does every week, and tells how it goes.
+ */
+import { randomUUID } from 'node:crypto';
+import { readArguments, runCommand } from './lib/arguments.ts';
+import { lendRegistry } from './lib/lend-registry.ts';
+import { setupPaths } from './lib/paths.mjs';
+import { indexEnvironment } from './lib/python-environments.mjs';
+import { renew } from './lib/renew.ts';
+import { createRenewPorts } from './lib/renewal-ports.ts';
+import { findTarget } from './lib/target.ts';
+
+await runCommand(async () => {
+  const { values } = readArguments({
+    stage: { type: 'string' },
+    only: { type: 'string', default: '' },
+    'accept-step-back': { type: 'string', default: '' },
+    again: { type: 'boolean', default: false },
+  });
+  const target = await findTarget(values.stage);
+  if (values.stage === undefined) {
+    const { RebuildFunctionName = '' } = target.outputs;
+    await lendRegistry(target.lambda, RebuildFunctionName, indexEnvironment(setupPaths(), process.env));
+  }
+  const order = {
+    request: randomUUID(),
+    only: namesIn(values.only),
+    accepted: namesIn(values['accept-step-back']),
+  };
+  await renew(order, { again: values.again }, createRenewPorts(target));
+  return 0;
+});
+
+function namesIn(list: string): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
