@@ -68,11 +68,10 @@ export interface SeedLayer {
  * Two at a time are safe; the pointer is the first one's.
  */
 export async function publishSeedLayer(options: SeedLayerOptions): Promise<SeedLayer> {
-  const { lambda, ssm, parameterName, manifest, force = false } = options;
+  const { ssm, parameterName, manifest, force = false } = options;
   const current = await readPointer(ssm, parameterName);
-  const stays =
-    !force || (current && ((await isLayerOf(lambda, current, manifest)) || (await isPromotedSince(options))));
-  if (current !== undefined && stays) return { layerArn: current, published: false };
+  if (current !== undefined && (!force || (await staysByForce(current, options))))
+    return { layerArn: current, published: false };
 
   const layerArn = await publishLayer(options);
   try {
@@ -131,14 +130,11 @@ async function readPointer(ssm: SSMClient, name: string): Promise<string | undef
   }
 }
 
-async function isLayerOf(
-  lambda: LambdaClient,
-  layerArn: string,
-  manifest: EnvironmentManifest,
-): Promise<boolean> {
+/** What somebody deleted does not stay, whoever put it in force. */
+async function staysByForce(layerArn: string, options: SeedLayerOptions): Promise<boolean> {
   try {
-    const { Description } = await lambda.send(new GetLayerVersionByArnCommand({ Arn: layerArn }));
-    return environmentOf(Description) === manifest.environment;
+    const { Description } = await options.lambda.send(new GetLayerVersionByArnCommand({ Arn: layerArn }));
+    return environmentOf(Description) === options.manifest.environment || isPromotedSince(options);
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return false;
     throw error;
