@@ -11,6 +11,7 @@ import { copyPython, listPython } from './lib/copy-python.ts';
 import { fingerprintOf, isUpToDate, remember } from './lib/fingerprint.ts';
 import { replaceFolder } from './lib/replace-folder.ts';
 import { bundleUv } from './lib/uv-layer.ts';
+import { ensureSetup } from './setup.mjs';
 
 export interface BundleOptions {
   /** @default dist/functions of this project */
@@ -149,6 +150,7 @@ function locate(name: string): string {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const started = performance.now();
   await bundle();
+  await ensureSetup({ need: ['tools'] });
   for (const architecture of ARCHITECTURES) await bundleUv(architecture);
   const where = relative(process.cwd(), join(projectDir, 'dist', 'functions'));
   // Standard error: the CDK CLI runs this before a synthesis whose output a program may read.

@@ -1,9 +1,9 @@
 /**
- * `npm run rebuild [-- --stage NAME] [--only a,b] [--accept-step-back a,b] [--again]`: does now what the
+ * `npm run rebuild [-- --stage NAME] [--accept-step-back a,b] [--again] [--only a,b]`: does now what the
  * schedule does every week, and tells how it goes.
  */
 import { randomUUID } from 'node:crypto';
-import { readArguments, runCommand } from './lib/arguments.ts';
+import { readArguments, runCommand, UsageError } from './lib/arguments.ts';
 import { lendRegistry } from './lib/lend-registry.ts';
 import { setupPaths } from './lib/paths.mjs';
 import { indexEnvironment } from './lib/python-environments.mjs';
@@ -18,6 +18,8 @@ await runCommand(async () => {
     'accept-step-back': { type: 'string', default: '' },
     again: { type: 'boolean', default: false },
   });
+  if (values.stage !== undefined && values.only)
+    throw new UsageError('--only is for trying a few packages here; a stage always gets all of them.');
   const target = await findTarget(values.stage);
   if (values.stage === undefined) {
     const { RebuildFunctionName = '' } = target.outputs;

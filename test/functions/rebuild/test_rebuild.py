@@ -224,6 +224,17 @@ def test_a_registry_that_cannot_be_reached_is_said_plainly(
     assert world.bucket.json(STATUS_KEY)["state"] == "failed"
 
 
+def test_a_defect_of_ours_is_told_without_its_details(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(world.bucket, "upload", fail)
+    with pytest.raises(ZeroDivisionError):
+        world.run()
+    status = world.bucket.json(STATUS_KEY)
+    assert (status["state"], status["message"]) == ("failed", "the rebuild itself failed; its log says why")
+
+
 def test_whoever_asked_finds_the_end_under_their_own_mark(world: World) -> None:
     world.run(Order(request="mine"))
     status = world.bucket.json(STATUS_KEY)
