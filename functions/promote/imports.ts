@@ -63,7 +63,11 @@ export function planImports(manifest: Manifest, plan: ImportPlan = IMPORT_PLAN):
   return tenants.map(({ runs }) => runs);
 }
 
-/** The first part is never called: the executor reads it to know what to fetch. */
+/**
+ * `fetch` is never called: the executor reads it to know what to install. An import that misses a module ends
+ * the run as a user's would, so that the executor installs that module too and runs it all again: keras
+ * wants tensorflow, and does not say so.
+ */
 export function importCode({ approved, roots }: ImportRun): string {
   return `import importlib
 import json
@@ -74,12 +78,17 @@ ${[...new Set(approved)].map((root) => `    import ${root}`).join('\n') || '    
 
 
 failed = {}
+missing = None
 for name in ${JSON.stringify(roots)}:
     try:
         importlib.import_module(name)
     except BaseException as error:
         failed[name] = f"{type(error).__name__}: {error}"[:300]
+        if isinstance(error, ModuleNotFoundError):
+            missing = missing or error
 print("\\n${MARK}" + json.dumps(failed))
+if missing:
+    raise missing
 `;
 }
 
@@ -87,12 +96,13 @@ print("\\n${MARK}" + json.dumps(failed))
 export function importProblems({ roots }: ImportRun, result: ExecutorResult | undefined): string[] {
   const where = `importing ${roots.slice(0, 3).join(', ')}${roots.length > 3 ? ', …' : ''}`;
   if (!result) return [`${where}: the executor crashed`];
-  const failed = result.failed_packages.map(({ name, reason }) => `installing ${name}: ${reason}`);
-  if (result.status !== 'ok') return [`${where}: ${result.status}${lastLine(result)}`, ...failed];
+  const uninstalled = result.failed_packages.map(({ name, reason }) => `installing ${name}: ${reason}`);
   const said = result.stdout.split('\n').findLast((line) => line.startsWith(MARK));
   const report = said === undefined ? undefined : parseReport(said.slice(MARK.length));
-  if (!report) return [`${where}: nothing was reported`, ...failed];
-  return [...Object.entries(report).map(([root, why]) => `importing ${root}: ${why}`), ...failed];
+  const failed = Object.entries(report ?? {}).map(([root, why]) => `importing ${root}: ${why}`);
+  if (failed.length) return [...failed, ...uninstalled];
+  if (result.status !== 'ok') return [`${where}: ${result.status}${lastLine(result)}`, ...uninstalled];
+  return report ? uninstalled : [`${where}: nothing was reported`, ...uninstalled];
 }
 
 export function lastLine({ stderr, hint }: ExecutorResult): string {

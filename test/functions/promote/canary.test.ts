@@ -131,6 +131,7 @@ describe('the plan of imports', () => {
     const code = importCode({ approved: ['birch'], roots: ['birch', 'cedar_wood'] });
     expect(code).toContain('def fetch():\n    import birch\n');
     expect(code).toContain('for name in ["birch","cedar_wood"]:');
+    expect(code).toContain('    raise missing\n');
   });
 });
 
@@ -154,7 +155,16 @@ describe('the canary', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('tells of imports that failed in a run that ended with one of them', async () => {
+    const stdout = 'slashbox-canary:{"birch": "ModuleNotFoundError: No module named \'cedar\'"}\n';
+    const { ports } = canaryOn(() => ({ status: 'error', stdout, stderr: 'ModuleNotFoundError: cedar' }));
+    expect(await tryEnvironment(fullManifest(), ports)).toEqual([
+      "importing birch: ModuleNotFoundError: No module named 'cedar'",
+    ]);
+  });
+
   it.each([
+    ['a run that ended badly after all', { status: 'error', stdout: 'slashbox-canary:{}' }, 'error'],
     ['a crash', undefined, 'the executor crashed'],
     ['a timeout', { status: 'timeout' }, 'timeout'],
     ['silence', { stdout: 'nothing' }, 'nothing was reported'],
