@@ -40,8 +40,12 @@ State = Literal["resolving", "building", "built", "finished", "unchanged", "fail
 
 @dataclass(frozen=True)
 class Rebuild:
-    """`recipe` is that of the committed lock and index: target, list and interpreter are kept from it."""
+    """`recipe` is that of the committed lock and index: target, list and interpreter are kept from it.
 
+    `function`: our own name.
+    """
+
+    function: str
     recipe: Recipe
     content: Content
     pointer: PointerStore
@@ -57,7 +61,8 @@ def rebuild(order: Order, ports: Rebuild) -> dict[str, object]:
     """
     if order.age_only:
         pointer = ports.pointer.read()
-        age = report_age(pointer.environment or pointer.layer, _current(pointer, ports), ports.now(), print)
+        named = pointer.environment or pointer.layer
+        age = report_age(named, _current(pointer, ports), ports.now(), ports.function, print)
         return {"outcome": "reported", "environment": pointer.environment, "age_days": round(age, 3)}
     return _Invocation(order, ports).run()
 

@@ -62,6 +62,7 @@ def _ports(context: Context, folder: Path) -> Rebuild:
     awslambda = session.create_client("lambda")
     parameter = _required("SLASHBOX_ENVIRONMENT_PARAMETER")
     return Rebuild(
+        function=context.function_name,
         recipe=_committed_recipe(),
         content=cast("Content", _required("SLASHBOX_ENVIRONMENT_CONTENT")),
         pointer=ParameterPointer(parameter, session.create_client("ssm"), awslambda),

@@ -97,6 +97,7 @@ export class Monitoring extends Construct {
       metric: new Metric({
         namespace: 'Slashbox',
         metricName: 'EnvironmentAgeDays',
+        dimensionsMap: { FunctionName: renewal.rebuild.functionName },
         statistic: 'Maximum',
         period: Duration.days(1),
       }),

@@ -179,6 +179,7 @@ class World:
 
     def _ports(self, seconds_left: Callable[[], float]) -> Rebuild:
         return Rebuild(
+            function="slashbox-test-rebuild",
             recipe=replace(self.recipe),
             content=self.content,
             pointer=self,

@@ -579,6 +579,7 @@ describe('what the operator hears', () => {
     expect(only(template, 'AWS::CloudWatch::Alarm', 'MonitoringEnvironmentOld')).toMatchObject({
       Namespace: 'Slashbox',
       MetricName: 'EnvironmentAgeDays',
+      Dimensions: [{ Name: 'FunctionName', Value: 'slashbox-prod-rebuild' }],
       Statistic: 'Maximum',
       Period: 86_400,
       Threshold: 9,

@@ -35,20 +35,22 @@ json_values = st.recursive(
 
 def test_the_age_is_logged_and_is_a_metric_in_embedded_metric_format() -> None:
     lines: list[str] = []
-    assert report_age("abc", NOW - timedelta(days=3, hours=12), NOW, lines.append) == 3.5
+    assert report_age("abc", NOW - timedelta(days=3, hours=12), NOW, "rebuild", lines.append) == 3.5
     assert lines[0] == "[Rebuild] The environment abc is 3.5 days old"
     metric = json.loads(lines[1])
     assert metric["EnvironmentAgeDays"] == 3.5
     assert metric["_aws"]["Timestamp"] == int(NOW.timestamp() * 1000)
     (directive,) = metric["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Slashbox"
+    assert directive["Dimensions"] == [["FunctionName"]]
+    assert metric["FunctionName"] == "rebuild"
     assert directive["Metrics"] == [{"Name": "EnvironmentAgeDays", "Unit": "None"}]
 
 
 @given(st.timedeltas(min_value=timedelta(days=-400), max_value=timedelta(days=4000)))
 def test_the_age_is_never_negative_and_each_of_its_lines_is_one(age: timedelta) -> None:
     lines: list[str] = []
-    reported = report_age("abc", NOW - age, NOW, lines.append)
+    reported = report_age("abc", NOW - age, NOW, "rebuild", lines.append)
     assert reported == pytest.approx(max(0.0, age / timedelta(days=1)))
     assert all("\n" not in line for line in lines)
 
