@@ -162,7 +162,7 @@ class _Invocation:
             if stored
             else Progress(recipe.content or (), previous_id)
         )
-        self._tell("building", f"{len(progress.finished)} packages are finished")
+        self._tell("building", f"packages finished so far: {len(progress.finished)}")
         tools = replace(self._ports.tools, tell=self._tell_count)
         EnvironmentBuilder(recipe, progress, stored.tag if stored else None, previous, tools).run()
         return self._end("built", "every package, the layer and the manifest are in the bucket")
@@ -193,7 +193,7 @@ class _Invocation:
         return {"outcome": outcome, "environment": self._environment}
 
     def _tell_count(self, done: int, of: int) -> None:
-        self._tell("building", f"{done} of {of} packages are finished")
+        self._tell("building", f"packages finished: {done} of {of}")
 
     def _tell(self, state: State, message: str) -> None:
         """For whoever asked and waits (scripts/rebuild.ts)."""
