@@ -17,8 +17,28 @@ export function everyObject(
   prefixes: readonly string[],
   reason: string,
 ): Record<string, string> {
-  const id = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnElement);
-  return Object.fromEntries(
-    prefixes.map((prefix) => [`AwsSolutions-IAM5[Resource::<${id}.Arn>/${prefix}*]`, reason]),
+  return objectsLike(
+    bucket,
+    prefixes.map((prefix) => `${prefix}*`),
+    reason,
   );
+}
+
+/** The same for keys with a wildcard anywhere. */
+export function objectsLike(bucket: Bucket, keys: readonly string[], reason: string): Record<string, string> {
+  const id = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnElement);
+  return Object.fromEntries(keys.map((key) => [`AwsSolutions-IAM5[Resource::<${id}.Arn>/${key}]`, reason]));
+}
+
+/** The finding of a function that may use every resource of this account and region whose name fits. */
+export function everyResource(
+  scope: IConstruct,
+  service: string,
+  resource: string,
+  reason: string,
+): Record<string, string> {
+  const { region } = Stack.of(scope);
+  return {
+    [`AwsSolutions-IAM5[Resource::arn:aws:${service}:${region}:<AWS::AccountId>:${resource}]`]: reason,
+  };
 }

@@ -55,6 +55,8 @@ export interface LocalConfig {
   readonly executorEndpoint: string;
   /** An existing bucket for the functions' code. */
   readonly assetBucket: string;
+  /** The program that resolves and fetches packages; in AWS the rebuild has it in a layer. */
+  readonly uv: string;
   readonly discordApiBase?: string | undefined;
   readonly discordCdnHosts?: readonly string[] | undefined;
 }

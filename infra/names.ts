@@ -12,10 +12,23 @@ export const botTokenParameterOf = (stage: string): string => `/slashbox/${stage
 export const layerNameOf = (stage: string): string => `slashbox-${stage}-environment`;
 
 /** Folders of `dist/functions`, made by scripts/bundle.ts. */
-export const FUNCTIONS = ['interactions', 'worker', 'failures', 'cleanup', 'executor', 'rebuild'] as const;
-export type FunctionName = (typeof FUNCTIONS)[number];
+export const FUNCTIONS = [
+  'interactions',
+  'worker',
+  'failures',
+  'cleanup',
+  'executor',
+  'rebuild',
+  'promote',
+] as const;
+export type BundleName = (typeof FUNCTIONS)[number];
+/** The candidate has the executor's code. */
+export type FunctionName = BundleName | 'candidate';
 
 export const functionNameOf = (stage: string, name: FunctionName): string => `slashbox-${stage}-${name}`;
+
+/** Folder beside the functions' bundles with uv for the rebuild, made by scripts/lib/uv-layer.ts. */
+export const uvLayerOf = (architecture: 'arm64' | 'x86_64'): string => `uv-${architecture}`;
 
 /** Keys of the stack's outputs, as `--outputs-file` and DescribeStacks show them. */
 export const OUTPUTS = [
@@ -28,5 +41,6 @@ export const OUTPUTS = [
   'WorkerFunctionName',
   'CleanupFunctionName',
   'RebuildFunctionName',
+  'PromoteFunctionName',
 ] as const;
 export type OutputName = (typeof OUTPUTS)[number];

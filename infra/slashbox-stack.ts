@@ -5,6 +5,7 @@ import { Executor } from './constructs/executor.ts';
 import { InteractionsEndpoint } from './constructs/interactions-endpoint.ts';
 import { IsolatedNetwork } from './constructs/isolated-network.ts';
 import { Monitoring } from './constructs/monitoring.ts';
+import { Renewal } from './constructs/renewal.ts';
 import { RunWorker } from './constructs/run-worker.ts';
 import type { StageContext } from './constructs/service-function.ts';
 import { Storage } from './constructs/storage.ts';
@@ -21,7 +22,8 @@ export class SlashboxStack extends Stack {
     const { config } = context;
     const { files, packages, table } = new Storage(this, 'Storage', { config });
     const network = new IsolatedNetwork(this, 'Network', { config, files, packages });
-    const executor = new Executor(this, 'Executor', { context, network, packages });
+    const executor = new Executor(this, 'Executor', { context, name: 'executor', network, packages });
+    const candidate = new Executor(this, 'Candidate', { context, name: 'candidate', network, packages });
     const worker = new RunWorker(this, 'Worker', { context, table, files, executor: executor.service });
     const endpoint = new InteractionsEndpoint(this, 'Interactions', {
       context,
@@ -29,7 +31,13 @@ export class SlashboxStack extends Stack {
       worker: worker.service,
     });
     const upkeep = new Upkeep(this, 'Upkeep', { context, table, files });
-    new Monitoring(this, 'Monitoring', { config, endpoint, worker, executor, upkeep });
+    const renewal = new Renewal(this, 'Renewal', {
+      context,
+      packages,
+      executor: executor.service,
+      candidate: candidate.service,
+    });
+    new Monitoring(this, 'Monitoring', { config, endpoint, worker, executor, upkeep, renewal });
     Tags.of(this).add('slashbox:stage', config.stage);
     this.output({
       InteractionsUrl: endpoint.url,
@@ -40,7 +48,8 @@ export class SlashboxStack extends Stack {
       ExecutorFunctionName: executor.service.function.functionName,
       WorkerFunctionName: worker.service.function.functionName,
       CleanupFunctionName: upkeep.cleanup.function.functionName,
-      RebuildFunctionName: upkeep.rebuild.function.functionName,
+      RebuildFunctionName: renewal.rebuild.function.functionName,
+      PromoteFunctionName: renewal.promote.function.functionName,
     });
   }
 

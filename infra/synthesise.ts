@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, CliCredentialsStackSynthesizer } from 'aws-cdk-lib';
 import { checkStage, type StageConfig } from './config.ts';
-import { FUNCTIONS, stackNameOf } from './names.ts';
+import { FUNCTIONS, stackNameOf, uvLayerOf } from './names.ts';
 import { SlashboxStack } from './slashbox-stack.ts';
 
 export interface SynthesisOptions {
@@ -35,7 +35,8 @@ export function createApp(
   { functionsDir = BUNDLES }: SynthesisOptions = {},
 ): { readonly app: App; readonly stack: SlashboxStack } {
   checkStage(config);
-  const missing = FUNCTIONS.filter((name) => !existsSync(join(functionsDir, name)));
+  const needed = [...FUNCTIONS, ...(config.local ? [] : [uvLayerOf(config.architecture)])];
+  const missing = needed.filter((name) => !existsSync(join(functionsDir, name)));
   if (missing.length) {
     throw new Error(
       `There is no bundle of ${missing.join(', ')} in ${functionsDir}. Make them with: node --import tsx scripts/bundle.ts`,

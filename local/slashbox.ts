@@ -19,6 +19,7 @@ import {
   stackNameOf,
 } from '../infra/names.ts';
 import { bundle } from '../scripts/bundle.ts';
+import { setupPaths } from '../scripts/lib/paths.mjs';
 import {
   EnvironmentManifestSchema,
   publishSeedLayer,
@@ -126,7 +127,10 @@ async function start(
     cloudEndpoint: cloud.endpoint,
     python: python.executor,
     home: join(home, 'runner'),
-    functions: [{ name: functionNameOf(LOCAL_STAGE, 'executor'), tenancy: 'PER_TENANT' }],
+    functions: (['executor', 'candidate'] as const).map((name) => ({
+      name: functionNameOf(LOCAL_STAGE, name),
+      tenancy: 'PER_TENANT',
+    })),
     log,
   });
   stops.push(() => runner.stop());
@@ -160,6 +164,7 @@ async function start(
       endpoint: cloud.endpoint,
       executorEndpoint: runner.url,
       assetBucket: ASSET_BUCKET,
+      uv: setupPaths(projectDir).uv,
       discordApiBase: settings.apiBase ?? `${url}api`,
       discordCdnHosts: settings.cdnHosts ?? [...DISCORD_CDN_HOSTS, new URL(url).host],
     },

@@ -6,9 +6,12 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { ARCHITECTURES } from '../infra/config.ts';
 import { copyPython, listPython } from './lib/copy-python.ts';
 import { fingerprintOf, isUpToDate, remember } from './lib/fingerprint.ts';
 import { replaceFolder } from './lib/replace-folder.ts';
+import { bundleUv } from './lib/uv-layer.ts';
+import { ensureSetup } from './setup.mjs';
 
 export interface BundleOptions {
   /** @default dist/functions of this project */
@@ -17,25 +20,42 @@ export interface BundleOptions {
   readonly sourceDir?: string;
 }
 
-interface Job {
+interface Job<Source> {
   readonly name: string;
-  /** Relative to {@link Job.sourceDir}: an entry point, or a folder. */
-  readonly source: string;
+  /** With paths relative to {@link Job.sourceDir}. */
+  readonly source: Source;
   readonly outDir: string;
   readonly sourceDir: string;
+}
+
+interface NodeSource {
+  readonly entry: string;
+  /** Folder that goes along under its own name. */
+  readonly files?: string;
+}
+
+interface PythonSource {
+  /** What becomes the bundle's root: a folder, or the one module in it that Lambda calls. */
+  readonly root: string;
+  /** Folders that go in under their own path, as the modules in them import each other by it. */
+  readonly packages?: readonly string[];
 }
 
 const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Entry points that become `NAME/handler.js`. */
-const NODE_FUNCTIONS = {
-  interactions: 'functions/interactions/handler.ts',
-  worker: 'functions/worker/handler.ts',
-  failures: 'functions/worker/failure.ts',
-  cleanup: 'functions/cleanup/handler.ts',
-} as const;
+const NODE_FUNCTIONS: Readonly<Record<string, NodeSource>> = {
+  interactions: { entry: 'functions/interactions/handler.ts' },
+  worker: { entry: 'functions/worker/handler.ts' },
+  failures: { entry: 'functions/worker/failure.ts' },
+  cleanup: { entry: 'functions/cleanup/handler.ts' },
+  promote: { entry: 'functions/promote/handler.ts', files: 'layers/approved/smoke' },
+};
 
-const PYTHON_FUNCTIONS = { executor: 'functions/executor', rebuild: 'functions/rebuild' } as const;
+const PYTHON_FUNCTIONS: Readonly<Record<string, PythonSource>> = {
+  executor: { root: 'functions/executor' },
+  rebuild: { root: 'functions/rebuild/handler.py', packages: ['functions/rebuild', 'layers/approved'] },
+};
 
 /** As measured for the cold start: minified module builds with the SDK in them; a source map only weighs. */
 const OPTIONS: BuildOptions = {
@@ -57,28 +77,39 @@ export async function bundle({
   outDir = join(projectDir, 'dist', 'functions'),
   sourceDir = projectDir,
 }: BundleOptions = {}): Promise<void> {
-  const jobs = (functions: Readonly<Record<string, string>>): Job[] =>
+  const jobs = <Source>(functions: Readonly<Record<string, Source>>): Job<Source>[] =>
     Object.entries(functions).map(([name, source]) => ({ name, source, outDir, sourceDir }));
   await Promise.all([...jobs(NODE_FUNCTIONS).map(bundleNode), ...jobs(PYTHON_FUNCTIONS).map(bundlePython)]);
 }
 
-async function bundleNode({ name, source, outDir, sourceDir }: Job): Promise<void> {
+async function bundleNode({ name, source, outDir, sourceDir }: Job<NodeSource>): Promise<void> {
   const { folder, record } = placesOf(name, outDir);
-  if (await isUpToDate(record, folder, OPTIONS)) return;
+  const files = source.files ? await listPython(join(sourceDir, source.files)) : [];
+  const settings = [OPTIONS, files];
+  if (await isUpToDate(record, folder, settings)) return;
   await replaceFolder(folder, async (into) => {
-    const { inputs } = await runEsbuild(source, sourceDir, join(into, 'handler.js'));
+    const { inputs } = await runEsbuild(source.entry, sourceDir, join(into, 'handler.js'));
+    if (source.files) await copyPython(dirname(join(sourceDir, source.files)), files, into);
     const paths = Object.keys(inputs).map((input) => join(sourceDir, input));
-    await remember(record, await fingerprintOf(paths, OPTIONS));
+    await remember(record, await fingerprintOf([...paths, ...files], settings));
   });
 }
 
-async function bundlePython({ name, source, outDir, sourceDir }: Job): Promise<void> {
+async function bundlePython({ name, source, outDir, sourceDir }: Job<PythonSource>): Promise<void> {
   const { folder, record } = placesOf(name, outDir);
-  const from = join(sourceDir, source);
-  const files = await listPython(from);
-  if (await isUpToDate(record, folder, files)) return;
-  await replaceFolder(folder, (into) => copyPython(from, files, into));
-  await remember(record, await fingerprintOf(files, files));
+  const root = join(sourceDir, source.root);
+  const isModule = root.endsWith('.py');
+  const own = isModule ? [root] : await listPython(root);
+  const packages = await Promise.all(
+    (source.packages ?? []).map((path) => listPython(join(sourceDir, path))),
+  );
+  const others = packages.flat().filter((file) => file !== root);
+  if (await isUpToDate(record, folder, [...own, ...others])) return;
+  await replaceFolder(folder, async (into) => {
+    await copyPython(isModule ? dirname(root) : root, own, into);
+    await copyPython(sourceDir, others, into);
+  });
+  await remember(record, await fingerprintOf([...own, ...others], [...own, ...others]));
 }
 
 function placesOf(name: string, outDir: string) {
@@ -119,6 +150,8 @@ function locate(name: string): string {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const started = performance.now();
   await bundle();
+  await ensureSetup({ need: ['tools'] });
+  for (const architecture of ARCHITECTURES) await bundleUv(architecture);
   const where = relative(process.cwd(), join(projectDir, 'dist', 'functions'));
   // Standard error: the CDK CLI runs this before a synthesis whose output a program may read.
   console.error(`[bundle] ${where} is up to date (${((performance.now() - started) / 1000).toFixed(1)} s)`);

@@ -16,6 +16,8 @@ const NEEDS = {
   deploy: ['node', 'tools', 'executor'],
   register: ['node'],
   cleanup: ['node'],
+  rebuild: ['node', 'tools'],
+  rollback: ['node'],
   destroy: ['node'],
 };
 

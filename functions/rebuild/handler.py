@@ -1,85 +1,107 @@
-"""The weekly look after the package environment: reports the promoted one's age as a metric and a log line.
-
-An environment that grows old is seen that way, whoever was to renew it. Renewal itself belongs in `handle`.
-"""
+"""The rebuild's Lambda function: weekly, by hand, and by itself until an environment is finished."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, cast
+from pathlib import Path
+from typing import Any, Protocol, cast
 
-NAMESPACE = "Slashbox"
-METRIC = "EnvironmentAgeDays"
-_SECONDS_A_DAY = 86_400
-
-
-@dataclass(frozen=True)
-class Pointer:
-    """What runs use now: the layer version's ARN, and since when."""
-
-    layer: str
-    promoted: datetime
-
-
-class PointerError(Exception):
-    """The pointer to the promoted environment cannot be read."""
-
-
-class PointerStore(Protocol):
-    """Where the pointer is kept."""
-
-    def read(self) -> Pointer:
-        """:raises PointerError: where there is none, or it cannot be reached"""
-        ...
+from functions.rebuild.app import Content, Rebuild, rebuild
+from functions.rebuild.builder import Tools
+from functions.rebuild.orders import Order, parse_order
+from functions.rebuild.pointer import ParameterPointer
+from functions.rebuild.s3_bucket import S3Bucket
+from layers.approved import build as approved
+from layers.approved.approved_list import read_approved_list
+from layers.approved.byte_code import find_interpreter
+from layers.approved.fetch import Source, find_uv
+from layers.approved.lockfile import read_lock
+from layers.approved.recipe import Recipe
+from layers.approved.target import Target, host_architecture, host_system
+from layers.approved.wheel_index import read_wheel_index
 
 
-class ParameterPointer:
-    """The pointer as an SSM parameter; its last change is the promotion."""
+class Context(Protocol):
+    """What we use of Lambda's context object."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    function_name: str
 
-    def read(self) -> Pointer:
-        # botocore is in Lambda's Python and in the embedded cloud's; boto3 is in the former only.
-        import botocore.session  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        try:
-            client = botocore.session.get_session().create_client("ssm")
-            parameter = client.get_parameter(Name=self._name)["Parameter"]
-        except (BotoCoreError, ClientError) as error:
-            raise PointerError(f"the parameter {self._name} cannot be read: {error}") from error
-        promoted = cast("datetime", parameter["LastModifiedDate"])
-        return Pointer(str(parameter["Value"]), promoted.astimezone(UTC))
+    def get_remaining_time_in_millis(self) -> int: ...
 
 
-def handler(_event: object, _context: object) -> dict[str, object]:
-    """Lambda's entry. Raises where the pointer cannot be read, so that the function's alarm sees it."""
-    name = os.environ.get("SLASHBOX_ENVIRONMENT_PARAMETER", "")
-    if not name:
-        raise PointerError("SLASHBOX_ENVIRONMENT_PARAMETER is not set: it names the parameter to read")
-    return handle(ParameterPointer(name), datetime.now(UTC), print)
+class SettingsError(Exception):
+    """A variable that the deployment should have set."""
 
 
-def handle(pointers: PointerStore, now: datetime, log: Callable[[str], object]) -> dict[str, object]:
-    """Reports the age in days, never below 0; `log` takes one line at a time."""
-    pointer = pointers.read()
-    age = max(0.0, (now - pointer.promoted).total_seconds() / _SECONDS_A_DAY)
-    log(f"[Rebuild] The environment {pointer.layer} is {age:.1f} days old")
-    log(_metric(age, now))
-    return {"layer": pointer.layer, "promoted": pointer.promoted.isoformat(), "age_days": round(age, 3)}
+def handler(event: object, context: Context) -> dict[str, object]:
+    """Lambda's entry. Raises where the renewal failed, so that the function's alarm sees it."""
+    order = parse_order(event)
+    folder = Path(tempfile.mkdtemp(prefix="slashbox-rebuild-"))
+    # Lambda gives a home that cannot be written; uv keeps what it knows of the registry there.
+    os.environ["HOME"] = str(folder)
+    try:
+        return rebuild(order, _ports(context, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _metric(age: float, now: datetime) -> str:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html"""
-    directive = {"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": [{"Name": METRIC, "Unit": "None"}]}
-    return json.dumps(
-        {
-            "_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]},
-            METRIC: round(age, 3),
-        }
+def _ports(context: Context, folder: Path) -> Rebuild:
+    # botocore is in Lambda's Python and in the embedded cloud's; boto3 is in the former only.
+    import botocore.session  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    session = botocore.session.get_session()
+    path_style = os.environ.get("SLASHBOX_S3_PATH_STYLE") == "true"
+    s3 = session.create_client("s3", config=Config(s3={"addressing_style": "path" if path_style else "auto"}))
+    awslambda = session.create_client("lambda")
+    parameter = _required("SLASHBOX_ENVIRONMENT_PARAMETER")
+    return Rebuild(
+        function=context.function_name,
+        recipe=_committed_recipe(),
+        content=cast("Content", _required("SLASHBOX_ENVIRONMENT_CONTENT")),
+        pointer=ParameterPointer(parameter, session.create_client("ssm"), awslambda),
+        tools=Tools(
+            bucket=S3Bucket(s3, _required("SLASHBOX_PACKAGES_BUCKET")),
+            source=Source(find_uv(os.environ.get("SLASHBOX_UV"))),
+            folder=folder / "work",
+            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+            say=print,
+            tell=lambda _done, _of: None,
+        ),
+        go_on=_invoker(awslambda, context.function_name),
+        now=lambda: datetime.now(UTC),
     )
+
+
+def _committed_recipe() -> Recipe:
+    """For the machine that this runs on, which is of the executor's Python and architecture."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    target = Target(python, host_architecture(), host_system())
+    return Recipe(
+        target=target,
+        approved=read_approved_list(approved.HERE / "packages.toml"),
+        lock=read_lock(approved.HERE / "locks" / f"{target.lock_name}.txt"),
+        index=read_wheel_index(approved.HERE / "locks" / "wheels.json"),
+        interpreter=find_interpreter(target, None),
+    )
+
+
+def _invoker(client: Any, name: str) -> Callable[[Order], object]:
+    def invoke(order: Order) -> None:
+        payload = json.dumps(order.to_event())
+        client.invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+
+    return invoke
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set; the deployment should set it")
+    return value

@@ -4,6 +4,7 @@
  * parsed against a strict schema: sizes, names and types are checked before anything reads them.
  */
 import * as z from 'zod';
+import type { Limits } from './limits.ts';
 
 /** A stored file for the run: fetched by presigned GET into the working folder under `name`. */
 export interface ExecutorInput {
@@ -30,6 +31,18 @@ export interface ExecutorLimits {
   readonly files: number;
   readonly processes: number;
 }
+
+/** An operator's limits in the executor's words. */
+export const executorLimitsOf = (limits: Limits): ExecutorLimits => ({
+  time_seconds: limits.timeLimitSeconds,
+  install_seconds: limits.installLimitSeconds,
+  memory_megabytes: limits.memoryMegabytes,
+  disk_megabytes: limits.diskMegabytes,
+  output_characters: limits.outputCharacters,
+  file_bytes: limits.maxFileBytes,
+  files: limits.producedFiles,
+  processes: limits.processes,
+});
 
 export interface ExecutorRequest {
   readonly version: 1;

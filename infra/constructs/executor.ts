@@ -1,6 +1,7 @@
 /**
- * The function that runs users' code: one execution environment a user, a network without a way out, and
- * a role that can write its log. What it holds is taken to be public the moment code runs in it.
+ * A function that runs users' code: one execution environment a user, a network without a way out, and a
+ * role that can write its log. What it holds is taken to be public the moment code runs in it. There are two
+ * of this shape: the one that users' runs go to, and the candidate, on which new packages are tried.
  */
 import { ArnFormat, Size, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -17,6 +18,7 @@ import { ServiceFunction, type StageContext } from './service-function.ts';
 
 export interface ExecutorProps {
   readonly context: StageContext;
+  readonly name: 'executor' | 'candidate';
   readonly network: IsolatedNetwork;
   /** Bundles are read from it without credentials. */
   readonly packages: Bucket;
@@ -38,23 +40,28 @@ const MOST_STORAGE_MEGABYTES = 10_240;
 export class Executor extends Construct {
   readonly service: ServiceFunction;
 
-  constructor(scope: Construct, id: string, { context, network, packages }: ExecutorProps) {
+  constructor(scope: Construct, id: string, { context, name, network, packages }: ExecutorProps) {
     super(scope, id);
     const { stage, limits, executor, local } = context.config;
     // Resolved by CloudFormation at every deploy: a deploy applies what was last promoted, never its own.
     const layerArn = StringParameter.valueForStringParameter(this, layerParameterOf(stage));
+    const runsUsers = name === 'executor';
     this.service = new ServiceFunction(this, 'Service', {
       context,
-      name: 'executor',
-      description: 'Slashbox: runs user code, one execution environment a user',
+      name,
+      bundle: 'executor',
+      description: runsUsers
+        ? 'Slashbox: runs user code, one execution environment a user'
+        : 'Slashbox: tries new packages in the shape of the executor',
       language: 'python',
       memoryMegabytes: executor.memoryMegabytes,
       timeoutSeconds: clocksOf(limits).executorSeconds,
       ephemeralStorageSize: Size.mebibytes(Math.min(executor.storageMegabytes, MOST_STORAGE_MEGABYTES)),
       tenancyConfig: TenancyConfig.PER_TENANT,
-      ...(executor.reservedConcurrency !== undefined && {
-        reservedConcurrentExecutions: executor.reservedConcurrency,
-      }),
+      ...(runsUsers &&
+        executor.reservedConcurrency !== undefined && {
+          reservedConcurrentExecutions: executor.reservedConcurrency,
+        }),
       vpc: network.vpc,
       vpcSubnets: { subnetType: network.subnetType },
       securityGroups: [network.securityGroup],
@@ -68,12 +75,12 @@ export class Executor extends Construct {
       logRetention: RetentionDays.THREE_DAYS,
     });
     this.service.allow(NETWORK_INTERFACE_ACTIONS, '*');
-    this.service.addStatement(denyOwnCode(this, functionNameOf(stage, 'executor')));
+    this.service.addStatement(denyOwnCode(this, functionNameOf(stage, name)));
     acknowledge(this, {
       'AwsSolutions-IAM5[Resource::*]':
         "AWS defines these actions on any network interface; the function's own code is denied all of them.",
       'Serverless-LambdaDLQ':
-        'Invoked synchronously by the worker, which tells the user about every failure.',
+        'Invoked synchronously, by the worker, which tells the user about every failure, or by the canary.',
     });
   }
 }

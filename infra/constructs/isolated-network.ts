@@ -20,9 +20,10 @@ import {
 } from 'aws-cdk-lib/aws-route53resolver';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { ENVIRONMENTS_PREFIX } from '../../functions/shared/package-environment.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { type StageConfig, s3PrefixListOf } from '../config.ts';
-import { ENVIRONMENTS_PREFIX, FILE_PREFIXES } from './storage.ts';
+import { FILE_PREFIXES } from './storage.ts';
 
 export interface IsolatedNetworkProps {
   readonly config: StageConfig;

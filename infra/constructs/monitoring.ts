@@ -7,7 +7,7 @@ import {
   Dashboard,
   GraphWidget,
   type IMetric,
-  type Metric,
+  Metric,
   SingleValueWidget,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -19,6 +19,7 @@ import { acknowledge } from '../acknowledge.ts';
 import type { StageConfig } from '../config.ts';
 import type { Executor } from './executor.ts';
 import type { InteractionsEndpoint } from './interactions-endpoint.ts';
+import type { Renewal } from './renewal.ts';
 import type { RunWorker } from './run-worker.ts';
 import type { ServiceFunction } from './service-function.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -29,10 +30,13 @@ export interface MonitoringProps {
   readonly worker: RunWorker;
   readonly executor: Executor;
   readonly upkeep: Upkeep;
+  readonly renewal: Renewal;
 }
 
 /** Discord gives up after 3 seconds. */
 const SLOW_ANSWER_MS = 2_000;
+/** It is renewed every seven, and looked at every day. */
+const OLD_ENVIRONMENT_DAYS = 9;
 
 export class Monitoring extends Construct {
   private readonly topic: Topic;
@@ -53,7 +57,7 @@ export class Monitoring extends Construct {
     }
   }
 
-  private addAlarms({ endpoint, worker, executor, upkeep }: MonitoringProps): void {
+  private addAlarms({ endpoint, worker, executor, upkeep, renewal }: MonitoringProps): void {
     const { lost, failed } = worker;
     this.alarm('LostRuns', 'Runs failed and their users could not be told: look at the queue', {
       metric: lost.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
@@ -78,7 +82,27 @@ export class Monitoring extends Construct {
       threshold: SLOW_ANSWER_MS,
     });
     this.alarm('CleanupErrors', 'The hourly clean-up failed', errors(upkeep.cleanup));
-    this.alarm('RebuildErrors', 'Looking after the package environment failed', errors(upkeep.rebuild));
+    this.alarm(
+      'RebuildErrors',
+      'A new package environment could not be built; the old one serves on',
+      errors(renewal.rebuild),
+    );
+    this.alarm(
+      'RolloutFailed',
+      'A new package environment was refused or could not be promoted; the old one serves on',
+      errors(renewal.promote),
+    );
+    this.alarm('EnvironmentOld', 'The package environment has not been renewed for nine days', {
+      // As functions/rebuild/age.py writes it.
+      metric: new Metric({
+        namespace: 'Slashbox',
+        metricName: 'EnvironmentAgeDays',
+        dimensionsMap: { FunctionName: renewal.rebuild.functionName },
+        statistic: 'Maximum',
+        period: Duration.days(1),
+      }),
+      threshold: OLD_ENVIRONMENT_DAYS,
+    });
   }
 
   private alarm(
@@ -97,8 +121,16 @@ export class Monitoring extends Construct {
     return alarm;
   }
 
-  private addDashboard({ config, endpoint, worker, executor, upkeep }: MonitoringProps): void {
-    const all = [endpoint.service, worker.service, executor.service, worker.failures, upkeep.cleanup];
+  private addDashboard({ config, endpoint, worker, executor, upkeep, renewal }: MonitoringProps): void {
+    const all = [
+      endpoint.service,
+      worker.service,
+      executor.service,
+      worker.failures,
+      upkeep.cleanup,
+      renewal.rebuild,
+      renewal.promote,
+    ];
     const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 12 });
     new Dashboard(this, 'Dashboard', {
       dashboardName: `slashbox-${config.stage}`,

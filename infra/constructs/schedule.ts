@@ -7,14 +7,19 @@ import type { ServiceFunction } from './service-function.ts';
 
 export interface ScheduleProps {
   readonly service: ServiceFunction;
+  /** Unique within the stage. @default the function's */
+  readonly name?: string;
   /** `rate(…)` or `cron(…)` in UTC (scheduler/latest/UserGuide/schedule-types.html). */
   readonly expression: string;
   readonly description: string;
+  /** @default an empty object */
+  readonly event?: object;
 }
 
 export class Schedule extends Construct {
-  constructor(scope: Construct, id: string, { service, expression, description }: ScheduleProps) {
+  constructor(scope: Construct, id: string, props: ScheduleProps) {
     super(scope, id);
+    const { service, name = service.functionName, expression, description, event = {} } = props;
     const stack = Stack.of(this);
     const group = stack.formatArn({
       service: 'scheduler',
@@ -30,14 +35,14 @@ export class Schedule extends Construct {
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [service.functionArn] }),
     );
     const schedule = new CfnSchedule(this, 'Schedule', {
-      name: service.functionName,
+      name,
       description,
       scheduleExpression: expression,
       flexibleTimeWindow: { mode: 'OFF' },
       target: {
         arn: service.functionArn,
         roleArn: role.roleArn,
-        input: '{}',
+        input: JSON.stringify(event),
         retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: 1_800 },
       },
     });

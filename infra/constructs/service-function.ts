@@ -17,7 +17,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import type { StageConfig } from '../config.ts';
-import { type FunctionName, functionNameOf } from '../names.ts';
+import { type BundleName, type FunctionName, functionNameOf } from '../names.ts';
 
 /** What every function of a stage is made from. */
 export interface StageContext {
@@ -39,6 +39,8 @@ export interface ServiceFunctionProps
   > {
   readonly context: StageContext;
   readonly name: FunctionName;
+  /** Whose code it runs. @default its own, by its name */
+  readonly bundle?: BundleName;
   readonly description: string;
   readonly language: 'node' | 'python';
   readonly memoryMegabytes: number;
@@ -55,7 +57,16 @@ export class ServiceFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
-    const { context, name, language, memoryMegabytes, timeoutSeconds, logRetention, ...options } = props;
+    const {
+      context,
+      name,
+      bundle = name,
+      language,
+      memoryMegabytes,
+      timeoutSeconds,
+      logRetention,
+      ...options
+    } = props;
     const { config, functionsDir } = context;
     this.functionName = functionNameOf(config.stage, name);
     const logGroup = new LogGroup(this, 'Log', {
@@ -71,7 +82,7 @@ export class ServiceFunction extends Construct {
       functionName: this.functionName,
       runtime: runtimeOf(language, config),
       handler: 'handler.handler',
-      code: Code.fromAsset(`${functionsDir}/${name}`),
+      code: Code.fromAsset(`${functionsDir}/${bundle}`),
       architecture: config.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       memorySize: memoryMegabytes,
       timeout: Duration.seconds(timeoutSeconds),

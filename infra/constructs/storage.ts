@@ -4,7 +4,13 @@
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type BucketProps,
+  type CfnBucket,
+} from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import type { StageConfig } from '../config.ts';
@@ -17,9 +23,6 @@ export interface StorageProps {
 export const DUE_INDEX = 'due';
 /** Prefixes of users' files, all with the same lifetime. */
 export const FILE_PREFIXES = ['files/', 'outputs/'] as const;
-/** Prefix of every bundle: environments are immutable and lie under their own id. */
-export const ENVIRONMENTS_PREFIX = 'environments/';
-
 export class Storage extends Construct {
   readonly files: Bucket;
   readonly packages: Bucket;
@@ -41,6 +44,10 @@ export class Storage extends Construct {
       ],
     });
     this.packages = new Bucket(this, 'Packages', { ...secure(config), lifecycleRules: [abort] });
+    // Not the library's own `eventBridgeEnabled`, which brings a custom resource with rights over all buckets.
+    (this.packages.node.defaultChild as CfnBucket).notificationConfiguration = {
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
+    };
     this.table = new TableV2(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },

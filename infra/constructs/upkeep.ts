@@ -1,12 +1,11 @@
-/** What runs by the clock: the hourly clean-up of expired files, and the weekly look at the environment. */
-import { Duration, Stack } from 'aws-cdk-lib';
+/** The hourly clean-up of expired files. */
+import { Duration } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { writeLimits } from '../../functions/shared/limits.ts';
 import { acknowledge, everyObject } from '../acknowledge.ts';
-import { layerParameterOf } from '../names.ts';
 import { Schedule } from './schedule.ts';
 import { ServiceFunction, type StageContext } from './service-function.ts';
 import { DUE_INDEX, FILE_PREFIXES } from './storage.ts';
@@ -19,16 +18,12 @@ export interface UpkeepProps {
 
 export class Upkeep extends Construct {
   readonly cleanup: ServiceFunction;
-  readonly rebuild: ServiceFunction;
 
   constructor(scope: Construct, id: string, props: UpkeepProps) {
     super(scope, id);
     this.cleanup = this.createCleanup(props);
-    this.rebuild = this.createRebuild(props);
-    for (const { function: scheduled } of [this.cleanup, this.rebuild]) {
-      // Both may run twice; what still fails is an alarm, and the next time comes by itself.
-      scheduled.configureAsyncInvoke({ retryAttempts: 1, maxEventAge: Duration.minutes(30) });
-    }
+    // It may run twice; what still fails is an alarm, and the next time comes by itself.
+    this.cleanup.function.configureAsyncInvoke({ retryAttempts: 1, maxEventAge: Duration.minutes(30) });
     const reason = 'A missed time is made up by the next one, and a failure raises an alarm.';
     acknowledge(this, {
       'Serverless-LambdaDLQ': reason,
@@ -69,28 +64,5 @@ export class Upkeep extends Construct {
       description: 'Slashbox: removes expired files',
     });
     return cleanup;
-  }
-
-  private createRebuild({ context }: UpkeepProps): ServiceFunction {
-    const parameter = layerParameterOf(context.config.stage);
-    const rebuild = new ServiceFunction(this, 'Rebuild', {
-      context,
-      name: 'rebuild',
-      description: 'Slashbox: keeps the package environment fresh',
-      language: 'python',
-      memoryMegabytes: 256,
-      timeoutSeconds: 120,
-      environment: { SLASHBOX_ENVIRONMENT_PARAMETER: parameter },
-    });
-    rebuild.allow(
-      ['ssm:GetParameter'],
-      Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName: parameter.slice(1) }),
-    );
-    new Schedule(this, 'Weekly', {
-      service: rebuild,
-      expression: 'cron(0 4 ? * MON *)',
-      description: 'Slashbox: looks after the package environment',
-    });
-    return rebuild;
   }
 }

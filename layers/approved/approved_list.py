@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 from layers.approved.errors import BuildError
 from layers.approved.target import ARCHITECTURES, PYTHONS, Target
@@ -52,10 +51,14 @@ class ApprovedPackage:
 
 @dataclass(frozen=True)
 class ApprovedList:
-    """The packages in their order of use, and words for imports that are not approved."""
+    """The packages in their order of use, and words for imports that are not approved.
+
+    `not_imported`: import names that the canary of a new environment leaves alone → why.
+    """
 
     packages: tuple[ApprovedPackage, ...]
     hints: Mapping[str, str]
+    not_imported: Mapping[str, str] = field(default_factory=dict)
 
     def distributions(self, target: Target) -> dict[str, str]:
         """Approved name → the distribution that stands for it on the target, in the order of use."""
@@ -92,7 +95,7 @@ def read_approved_list(path: Path) -> ApprovedList:
         raise BuildError(f"The list of approved packages is missing: {path}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BuildError(f"{path.name} is not valid TOML: {error}") from error
-    _refuse_unknown(document, {"package", "hints"}, path.name)
+    _refuse_unknown(document, {"package", "hints", "not_imported"}, path.name)
     entries = document.get("package", [])
     if not isinstance(entries, list) or not entries:
         raise BuildError(f"{path.name} has no [[package]] entries")
@@ -101,10 +104,12 @@ def read_approved_list(path: Path) -> ApprovedList:
     for name in names:
         if names.count(name) > 1:
             raise BuildError(f"{path.name} lists {name} twice: remove one of the two entries")
-    hints = _table(document.get("hints", {}), "[hints]")
-    for name in hints:
-        _text(hints, name, "[hints]")
-    return ApprovedList(packages, cast("dict[str, str]", hints))
+    return ApprovedList(packages, _sentences(document, "hints"), _sentences(document, "not_imported"))
+
+
+def _sentences(document: Mapping[str, object], key: str) -> dict[str, str]:
+    table = _table(document.get(key, {}), f"[{key}]")
+    return {name: _text(table, name, f"[{key}]") for name in table}
 
 
 def _parse_package(entry: object, number: int) -> ApprovedPackage:

@@ -53,18 +53,40 @@ def build_environment(
         try:
             _build_bundles(recipe, needed, workshop, progress, workers)
             built = _finished_bundles(recipe, store)
-            layer = _choose_layer(recipe, built)
-            members = [recipe.lock.distributions[name] for name in sorted(layer)]
-            if not is_assembled(members, store):
-                progress(f"[packages] putting {len(layer)} packages into the layer")
-                assemble_layer(members, workshop)
-            manifest = make_manifest(recipe, built, layer)
-            _publish(manifest, store, progress, pack_layer=pack_layer)
+            layer = choose_layer(recipe, built)
+            manifest = finish_environment(recipe, built, layer, workshop, progress, pack_layer=pack_layer)
         except OSError as error:
             raise _translate(error) from error
         finally:
             workshop.processes.stop()
             shutil.rmtree(store.work, ignore_errors=True)
+    return manifest
+
+
+def choose_layer(recipe: Recipe, built: Mapping[str, BuiltBundle]) -> frozenset[str]:
+    """The distributions that the layer gets, of those that are built."""
+    if recipe.layer == "core":
+        return frozenset(recipe.lock.closure(recipe.core))
+    sizes = {name: bundle.unpacked_bytes for name, bundle in built.items()}
+    return plan_layer(recipe.lock, recipe.order, sizes, always=recipe.core)
+
+
+def finish_environment(
+    recipe: Recipe,
+    built: Mapping[str, BuiltBundle],
+    layer: frozenset[str],
+    workshop: Workshop,
+    progress: Progress,
+    *,
+    pack_layer: bool = True,
+) -> dict[str, object]:
+    """Makes the layer and the manifest from finished bundles; those of the layer are in the store."""
+    members = [recipe.lock.distributions[name] for name in sorted(layer)]
+    if not is_assembled(members, workshop.store):
+        progress(f"[packages] putting {len(layer)} packages into the layer")
+        assemble_layer(members, workshop)
+    manifest = make_manifest(recipe, built, layer)
+    _publish(manifest, workshop.store, progress, pack_layer=pack_layer)
     return manifest
 
 
@@ -140,13 +162,6 @@ def _check_space(recipe: Recipe, missing: list[LockedDistribution], store: Store
 def _finished_bundles(recipe: Recipe, store: Store) -> dict[str, BuiltBundle]:
     found = ((name, store.find(locked)) for name, locked in recipe.lock.distributions.items())
     return {name: bundle for name, bundle in found if bundle is not None}
-
-
-def _choose_layer(recipe: Recipe, built: Mapping[str, BuiltBundle]) -> frozenset[str]:
-    if recipe.layer == "core":
-        return frozenset(recipe.lock.closure(recipe.core))
-    sizes = {name: bundle.unpacked_bytes for name, bundle in built.items()}
-    return plan_layer(recipe.lock, recipe.order, sizes, always=recipe.core)
 
 
 def _publish(manifest: dict[str, object], store: Store, progress: Progress, *, pack_layer: bool) -> None:

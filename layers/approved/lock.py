@@ -127,22 +127,27 @@ def resolve(approved: ApprovedList, target: Target, source: Source, processes: P
     return parse_lock(finished.stdout, target.lock_name)
 
 
+def inspect_wheel(
+    locked: LockedDistribution, target: Target, source: Source, processes: Processes
+) -> WheelFacts:
+    """Fetches a wheel, hash checked, and notes what is in it. Raises BuildError where it cannot be had."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = fetch_distribution(locked, target, source, Path(folder) / "wheel", processes)
+        strip_tree(tree)
+        size = sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
+        return WheelFacts(tuple(import_roots(tree)), size)
+
+
 def _inspect_wheels(
     missing: dict[tuple[str, str], tuple[LockedDistribution, Target]], source: Source, processes: Processes
 ) -> dict[tuple[str, str], WheelFacts]:
-    """Fetches each wheel once, hash checked, and notes what is in it: about 1 GB from an empty index."""
-
-    def inspect(locked: LockedDistribution, target: Target) -> WheelFacts:
-        with tempfile.TemporaryDirectory() as folder:
-            tree = fetch_distribution(locked, target, source, Path(folder) / "wheel", processes)
-            strip_tree(tree)
-            size = sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
-            return WheelFacts(tuple(import_roots(tree)), size)
-
+    """Each wheel once: about 1 GB from an empty index."""
     found: dict[tuple[str, str], WheelFacts] = {}
     pool = ThreadPoolExecutor(max_workers=4)
     try:
-        futures = {key: pool.submit(inspect, *value) for key, value in missing.items()}
+        futures = {
+            key: pool.submit(inspect_wheel, *value, source, processes) for key, value in missing.items()
+        }
         for number, (key, future) in enumerate(futures.items(), 1):
             found[key] = future.result()
             _say(f"{number}/{len(missing)} {' '.join(key)}: {', '.join(found[key].imports) or '(none)'}")

@@ -41,6 +41,7 @@ def make_manifest(
         "distributions": distributions,
         # The wheel of an absent package is nowhere to be read: its own name is the best guess at its import.
         "hints": dict(sorted({**recipe.approved.hints, **absent}.items())),
+        "not_imported": dict(sorted(recipe.approved.not_imported.items())),
     }
 
 

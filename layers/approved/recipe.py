@@ -8,7 +8,7 @@ from typing import Literal
 from layers.approved import layer_plan, strip
 from layers.approved.approved_list import ApprovedList
 from layers.approved.byte_code import Interpreter
-from layers.approved.lockfile import Lock
+from layers.approved.lockfile import Lock, LockedDistribution
 from layers.approved.target import Target
 from layers.approved.wheel_index import WheelIndex
 
@@ -22,7 +22,11 @@ LayerKind = Literal["core", "full"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """Equal recipes have equal ids and, with one and the same interpreter, equal bytes."""
+    """Equal recipes have equal ids and, with one and the same interpreter, equal bytes.
+
+    `content`: the distributions that it was asked for, where it is finished with them; None where bundles
+    may join it later.
+    """
 
     target: Target
     approved: ApprovedList
@@ -30,11 +34,38 @@ class Recipe:
     index: WheelIndex
     interpreter: Interpreter | None
     layer: LayerKind = "core"
+    content: tuple[str, ...] | None = None
 
     @property
     def id(self) -> str:
-        """16 hex digits of SHA-256 over the lock, the list, the wheels' facts and the build's rules."""
-        rules = {
+        """16 hex digits of SHA-256 over the lock, the list and the build's rules.
+
+        Not over the index: what wheels hold follows from their hashes, which the lock has.
+        """
+        return _fingerprint(
+            {
+                **self._bundle_rules,
+                "manifest": MANIFEST_VERSION,
+                "layer": self.layer,
+                "content": self.content,
+                "budget": [layer_plan.LAMBDA_BYTES, layer_plan.RESERVED_BYTES],
+                "font_cache": self.interpreter is not None and self.target.runs_here(),
+                "approved": [package.name for package in self.approved.packages],
+                "chosen": self.approved.distributions(self.target),
+                "core": self.core,
+                "hints": [dict(self.approved.hints), self.approved.absent(self.target)],
+                "not_imported": dict(self.approved.not_imported),
+                "lock": self.lock.text,
+            }
+        )[:16]
+
+    def bundle_id(self, distribution: LockedDistribution) -> str:
+        """64 hex digits: two recipes that agree on it make the same bundle of the distribution."""
+        return _fingerprint({**self._bundle_rules, "requirement": distribution.requirement})
+
+    @property
+    def _bundle_rules(self) -> dict[str, object]:
+        return {
             "build": BUILD_RULES,
             "strip": [
                 sorted(names)
@@ -45,23 +76,9 @@ class Recipe:
                     strip.DROPPED_METADATA,
                 )
             ],
-            "manifest": MANIFEST_VERSION,
             "target": asdict(self.target),
-            "layer": self.layer,
-            "budget": [layer_plan.LAMBDA_BYTES, layer_plan.RESERVED_BYTES],
             "byte_code": self.interpreter.magic if self.interpreter else None,
-            "font_cache": self.interpreter is not None and self.target.runs_here(),
-            "approved": [package.name for package in self.approved.packages],
-            "chosen": self.approved.distributions(self.target),
-            "core": self.core,
-            "hints": [dict(self.approved.hints), self.approved.absent(self.target)],
-            "imports": [
-                [name, list(self.index[(name, locked.version)].imports)]
-                for name, locked in sorted(self.lock.distributions.items())
-            ],
-            "lock": self.lock.text,
         }
-        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def order(self) -> list[str]:
@@ -72,3 +89,7 @@ class Recipe:
     def core(self) -> list[str]:
         chosen = self.approved.distributions(self.target)
         return [chosen[package.name] for package in self.approved.packages if package.core]
+
+
+def _fingerprint(rules: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()

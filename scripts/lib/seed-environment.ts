@@ -5,12 +5,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
-  type Architecture,
   GetLayerVersionByArnCommand,
   type LambdaClient,
-  PublishLayerVersionCommand,
   ResourceNotFoundException,
-  type Runtime,
 } from '@aws-sdk/client-lambda';
 import { HeadObjectCommand, NotFound, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import {
@@ -18,9 +15,12 @@ import {
   ParameterAlreadyExists,
   ParameterNotFound,
   PutParameterCommand,
+  paginateGetParameterHistory,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
+import { environmentOf, layerKey, pointerNote } from '../../functions/shared/package-environment.ts';
+import { publishLayerVersion } from '../../functions/shared/publish-layer.ts';
 
 /** The parts of an environment's manifest.json that a deploy needs (layers/approved writes it). */
 export const EnvironmentManifestSchema = z.object({
@@ -49,7 +49,10 @@ export interface SeedLayerOptions {
   readonly parameterName: string;
   readonly layerZip: string;
   readonly manifest: EnvironmentManifest;
-  /** Moves a pointer that leads to another environment. Never in AWS: promotion does that. @default false */
+  /**
+   * Moves a pointer that leads to another environment, unless that was promoted since this one was deployed.
+   * In AWS only where the one in force cannot run any more: promotion does the rest. @default false
+   */
   readonly force?: boolean;
 }
 
@@ -65,10 +68,10 @@ export interface SeedLayer {
  * Two at a time are safe; the pointer is the first one's.
  */
 export async function publishSeedLayer(options: SeedLayerOptions): Promise<SeedLayer> {
-  const { lambda, ssm, parameterName, manifest, force = false } = options;
+  const { ssm, parameterName, manifest, force = false } = options;
   const current = await readPointer(ssm, parameterName);
-  const stays = current !== undefined && (!force || (await isLayerOf(lambda, current, manifest)));
-  if (stays) return { layerArn: current, published: false };
+  if (current !== undefined && (!force || (await staysByForce(current, options))))
+    return { layerArn: current, published: false };
 
   const layerArn = await publishLayer(options);
   try {
@@ -77,6 +80,7 @@ export async function publishSeedLayer(options: SeedLayerOptions): Promise<SeedL
         Name: parameterName,
         Type: 'String',
         Value: layerArn,
+        Description: pointerNote('deployed', manifest.environment),
         Overwrite: current !== undefined,
       }),
     );
@@ -126,44 +130,40 @@ async function readPointer(ssm: SSMClient, name: string): Promise<string | undef
   }
 }
 
-async function isLayerOf(
-  lambda: LambdaClient,
-  layerArn: string,
-  manifest: EnvironmentManifest,
-): Promise<boolean> {
+/** What somebody deleted does not stay, whoever put it in force. */
+async function staysByForce(layerArn: string, options: SeedLayerOptions): Promise<boolean> {
   try {
-    const { Description } = await lambda.send(new GetLayerVersionByArnCommand({ Arn: layerArn }));
-    return Description === describe(manifest);
+    const { Description } = await options.lambda.send(new GetLayerVersionByArnCommand({ Arn: layerArn }));
+    return environmentOf(Description) === options.manifest.environment || isPromotedSince(options);
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return false;
     throw error;
   }
 }
 
-async function publishLayer(options: SeedLayerOptions): Promise<string> {
-  const { s3, lambda, bucket, layerName, layerZip, manifest } = options;
-  const key = `environments/${manifest.environment}/layer.zip`;
-  await uploadOnce(s3, { bucket, key, file: layerZip });
-  const { LayerVersionArn } = await lambda.send(
-    new PublishLayerVersionCommand({
-      LayerName: layerName,
-      Description: describe(manifest),
-      Content: { S3Bucket: bucket, S3Key: key },
-      CompatibleRuntimes: [`python${manifest.python}` as Runtime],
-      CompatibleArchitectures: [architectureOf(manifest)],
-    }),
-  );
-  if (!LayerVersionArn) throw new Error(`Lambda named no version for the layer ${layerName}.`);
-  return LayerVersionArn;
+/** Whether what is in force was promoted on top of this environment, and not of one deployed later. */
+async function isPromotedSince({ ssm, parameterName, manifest }: SeedLayerOptions): Promise<boolean> {
+  const notes: { readonly version: number; readonly note: string }[] = [];
+  for await (const page of paginateGetParameterHistory({ client: ssm }, { Name: parameterName })) {
+    for (const { Version = 0, Description = '' } of page.Parameters ?? []) {
+      notes.push({ version: Version, note: Description });
+    }
+  }
+  const newestFirst = notes.sort((one, other) => other.version - one.version).map(({ note }) => note);
+  const deployed = newestFirst.findIndex((note) => !note.startsWith(pointerNote('promoted', '')));
+  return deployed > 0 && newestFirst[deployed] === pointerNote('deployed', manifest.environment);
 }
 
-function describe({ environment }: EnvironmentManifest): string {
-  return `Slashbox package environment ${environment}`;
-}
-
-/** Python packaging and Lambda have different names for the same machine. */
-function architectureOf({ architecture }: EnvironmentManifest): Architecture {
-  return architecture === 'x86_64' ? 'x86_64' : 'arm64';
+async function publishLayer({
+  s3,
+  lambda,
+  bucket,
+  layerName,
+  layerZip,
+  manifest,
+}: SeedLayerOptions): Promise<string> {
+  await uploadOnce(s3, { bucket, key: layerKey(manifest.environment), file: layerZip });
+  return publishLayerVersion(lambda, manifest, { layerName, bucket });
 }
 
 interface Upload {

@@ -1,6 +1,9 @@
 /** The deployment that an operator's command means: a stage in AWS, or the local system that runs now. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { LOCAL_STAGE } from '../../infra/config.ts';
 import { stackNameOf } from '../../infra/names.ts';
 import { readStage } from '../../infra/stage-file.ts';
 import { cloudClient } from '../../local/cloud/clients.ts';
@@ -11,9 +14,12 @@ import { OperatorError } from './arguments.ts';
 export interface Target {
   /** For messages: `stage "prod"`, `the local system`. */
   readonly name: string;
+  readonly stage: string;
   /** The stack's outputs. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly lambda: LambdaClient;
+  readonly s3: S3Client;
+  readonly ssm: SSMClient;
 }
 
 /**
@@ -32,8 +38,15 @@ async function findLocal(): Promise<Target> {
       `no local system is running in ${home}. Start one with "npm start", or name a stage: -- --stage NAME`,
     );
   }
-  const lambda = new LambdaClient(cloudClient(system.cloudEndpoint));
-  return { name: 'the local system', outputs: system.outputs, lambda };
+  const client = cloudClient(system.cloudEndpoint);
+  return {
+    name: 'the local system',
+    stage: LOCAL_STAGE,
+    outputs: system.outputs,
+    lambda: new LambdaClient(client),
+    s3: new S3Client(client),
+    ssm: new SSMClient(client),
+  };
 }
 
 async function findStage(stage: string): Promise<Target> {
@@ -46,7 +59,14 @@ async function findStage(stage: string): Promise<Target> {
     const outputs = Object.fromEntries(
       (Stacks?.[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
     );
-    return { name: `stage "${stage}"`, outputs, lambda: new LambdaClient({ region }) };
+    return {
+      name: `stage "${stage}"`,
+      stage,
+      outputs,
+      lambda: new LambdaClient({ region }),
+      s3: new S3Client({ region }),
+      ssm: new SSMClient({ region }),
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(

@@ -36,6 +36,8 @@ describe('the stage of npm start', () => {
     const left = typesOf(real).filter((type) => !typesOf(local).includes(type));
     expect(left).toEqual([
       'AWS::Budgets::Budget',
+      // uv for the rebuild, which is on this machine already.
+      'AWS::Lambda::LayerVersion',
       'AWS::Route53Resolver::FirewallDomainList',
       'AWS::Route53Resolver::FirewallRuleGroup',
       'AWS::Route53Resolver::FirewallRuleGroupAssociation',
@@ -49,7 +51,7 @@ describe('the stage of npm start', () => {
 
   test('has no custom resource, which would wait for a runtime that is not there', () => {
     expect(typesOf(local).filter((type) => type.startsWith('Custom::'))).toEqual([]);
-    local.resourceCountIs('AWS::Lambda::Function', 6);
+    local.resourceCountIs('AWS::Lambda::Function', 8);
   });
 
   test('speaks plain http to buckets and queues on loopback', () => {
@@ -79,10 +81,28 @@ describe('the stage of npm start', () => {
     expect(JSON.stringify(Environment)).not.toContain('AWS_ENDPOINT_URL_LAMBDA');
   });
 
-  test('reads bundles from the embedded bucket, with the Python at hand', () => {
-    const executor = only(local, 'AWS::Lambda::Function', 'Executor');
-    expect(executor).toMatchObject({ Runtime: 'python3.12', Architectures: ['x86_64'] });
-    expect(JSON.stringify(executor)).toContain('http://127.0.0.1:4566/');
+  test.each(['Executor', 'Candidate'])(
+    'lets the %s read the embedded bucket, with the Python at hand',
+    (id) => {
+      const runner = only(local, 'AWS::Lambda::Function', id);
+      expect(runner).toMatchObject({ Runtime: 'python3.12', Architectures: ['x86_64'] });
+      expect(JSON.stringify(runner)).toContain('http://127.0.0.1:4566/');
+    },
+  );
+
+  test('renews the few packages that a small machine starts with, by its own uv and through the runner', () => {
+    expect(only(local, 'AWS::Lambda::Function', 'RenewalRebuild')).toMatchObject({
+      Environment: { Variables: { SLASHBOX_ENVIRONMENT_CONTENT: 'small', SLASHBOX_UV: '/usr/bin/uv' } },
+    });
+    expect(only(local, 'AWS::Lambda::Function', 'RenewalPromote')).toMatchObject({
+      Environment: {
+        Variables: {
+          SLASHBOX_ENVIRONMENT_CONTENT: 'small',
+          AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
+          AWS_ENDPOINT_URL_LAMBDA: 'http://127.0.0.1:4999',
+        },
+      },
+    });
   });
 
   test('keeps Discord as it is where nothing else is set', () => {
@@ -91,6 +111,7 @@ describe('the stage of npm start', () => {
       endpoint: 'http://127.0.0.1:1',
       executorEndpoint: 'http://127.0.0.1:2',
       assetBucket: 'assets',
+      uv: '/usr/bin/uv',
     };
     expect(settings).toBeDefined();
     expect(templateText({ ...stage, local: plain }, workspace)).not.toContain('DISCORD_API_BASE');
@@ -114,8 +135,8 @@ describe('synthesis', () => {
     const assembly = synthesise(embeddedStage(), join(workspace.dir, 'out'), workspace);
     const assets = JSON.parse(readFileSync(join(assembly, 'slashbox-local.assets.json'), 'utf8'));
     const destinations = Object.values(assets.files) as { destinations: object }[];
-    // Six functions and the template.
-    expect(destinations).toHaveLength(7);
+    // Seven functions' code, as the candidate has the executor's, and the template.
+    expect(destinations).toHaveLength(8);
     expect(JSON.stringify(destinations)).not.toContain('assumeRoleArn');
   });
 
@@ -126,7 +147,7 @@ describe('synthesis', () => {
   test('says how to make the bundles where they are missing', () => {
     const functionsDir = join(workspace.dir, 'nowhere');
     expect(() => synthesise(realStage(), join(workspace.dir, 'none'), { functionsDir })).toThrow(
-      /no bundle of interactions, worker, failures, cleanup, executor, rebuild .* scripts\/bundle\.ts/,
+      /no bundle of interactions, worker, failures, cleanup, executor, rebuild, promote, uv-arm64 .* scripts\/bundle\.ts/,
     );
   });
 

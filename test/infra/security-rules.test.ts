@@ -74,11 +74,18 @@ describe('rights that only a real account checks', () => {
     PutObjectCommand: 's3:PutObject',
     CopyObjectCommand: 's3:PutObject',
     InvokeCommand: 'lambda:InvokeFunction',
+    DeleteObjectsCommand: 's3:DeleteObject',
+    DeleteLayerVersionCommand: 'lambda:DeleteLayerVersion',
+    GetFunctionConfigurationCommand: 'lambda:GetFunctionConfiguration',
+    UpdateFunctionConfigurationCommand: 'lambda:UpdateFunctionConfiguration',
+    PutParameterCommand: 'ssm:PutParameter',
+    DescribeStacksCommand: 'cloudformation:DescribeStacks',
   };
 
   test.each([
     ['worker', 'WorkerServiceRole'],
     ['cleanup', 'UpkeepCleanupRole'],
+    ['promote', 'RenewalPromoteRole'],
   ])('cover every call that the %s makes', (folder, role) => {
     const calls = sourcesIn(join('functions', folder)).flatMap((source) =>
       [...source.matchAll(/new (\w+Command)\(/g)].map(([, call]) => call ?? ''),

@@ -106,15 +106,54 @@ describe('the executor', () => {
     });
   });
 
+  test('has a candidate of the same shape, with a role and a log of its own', () => {
+    type Function = Readonly<Record<string, unknown>>;
+    const [executor, candidate] = ['Executor', 'Candidate'].map((id) => {
+      const { Description, FunctionName, LoggingConfig, Role, ...shape } = only<Function>(
+        template,
+        'AWS::Lambda::Function',
+        id,
+      );
+      return { own: { Description, FunctionName, LoggingConfig, Role }, shape };
+    });
+    expect(candidate?.shape).toEqual(executor?.shape);
+    for (const [key, value] of Object.entries(candidate?.own ?? {})) {
+      expect([key, value]).not.toEqual([key, executor?.own[key as keyof typeof executor.own]]);
+    }
+    expect(allowedActions(template, 'CandidateServiceRole')).toEqual(
+      allowedActions(template, 'ExecutorServiceRole'),
+    );
+    const [denied] = statementsOf(template, 'CandidateServiceRole').filter(({ Effect }) => Effect === 'Deny');
+    expect(JSON.stringify(denied?.Condition)).toContain(':function:slashbox-prod-candidate');
+  });
+
+  test('leaves the concurrency that a stage reserves to users', () => {
+    const reserving = templateOf(
+      templateText(realStage({ executor: { reservedConcurrency: 5 } }), workspace),
+    );
+    const concurrency = (id: string) =>
+      only(reserving, 'AWS::Lambda::Function', id).ReservedConcurrentExecutions;
+    expect([concurrency('Executor'), concurrency('Candidate')]).toEqual([5, undefined]);
+  });
+
   test('cannot be reached but by those who may invoke it', () => {
     template.resourceCountIs('AWS::Lambda::Url', 0);
-    const invokers = ['Interactions', 'Worker', 'Upkeep', 'Executor'].flatMap((part) =>
-      statementsOf(template, part)
-        .filter(({ Action }) => Action === 'lambda:InvokeFunction')
-        .filter(({ Resource }) => JSON.stringify(Resource).includes('ExecutorService'))
-        .map(() => part),
-    );
-    expect(invokers).toEqual(['Worker']);
+    const invokersOf = (id: string) =>
+      [
+        'Interactions',
+        'Worker',
+        'Upkeep',
+        'Executor',
+        'Candidate',
+        'RenewalRebuild',
+        'RenewalPromote',
+      ].filter((part) =>
+        statementsOf(template, part)
+          .filter(({ Action = [] }) => [Action].flat().includes('lambda:InvokeFunction'))
+          .some(({ Resource }) => JSON.stringify(Resource).includes(id)),
+      );
+    expect(invokersOf('ExecutorService')).toEqual(['Worker', 'RenewalPromote']);
+    expect(invokersOf('CandidateService')).toEqual(['RenewalPromote']);
   });
 });
 
@@ -367,20 +406,21 @@ describe('the worker', () => {
 });
 
 describe('upkeep', () => {
-  test('cleans up every hour and looks after the environment every week', () => {
-    const schedule = (name: string, expression: string) =>
+  test('cleans up every hour, renews the environment every week and reports its age every day', () => {
+    const schedule = (name: string, expression: string, event: object = {}) =>
       template.hasResourceProperties('AWS::Scheduler::Schedule', {
         Name: `slashbox-prod-${name}`,
         ScheduleExpression: expression,
         State: Match.absent(),
-        Target: Match.objectLike({ RoleArn: Match.anyValue() }),
+        Target: Match.objectLike({ RoleArn: Match.anyValue(), Input: JSON.stringify(event) }),
       });
     schedule('cleanup', 'rate(1 hour)');
     schedule('rebuild', 'cron(0 4 ? * MON *)');
+    schedule('rebuild-age', 'rate(1 day)', { age_only: true });
   });
 
   test('lets the scheduler invoke exactly these, for this account', () => {
-    for (const role of ['UpkeepHourlyRole', 'UpkeepWeeklyRole']) {
+    for (const role of ['UpkeepHourlyRole', 'RenewalWeeklyRole', 'RenewalDailyRole']) {
       expect(allowedActions(template, role)).toEqual(['lambda:InvokeFunction']);
       expect(JSON.stringify(only(template, 'AWS::IAM::Role', role))).toContain('"aws:SourceAccount"');
     }
@@ -402,15 +442,108 @@ describe('upkeep', () => {
     );
     expect(list?.Condition).toEqual({ StringLike: { 's3:prefix': 'outputs/*' } });
   });
+});
 
-  test('lets the rebuild read its pointer and no users’ data', () => {
-    expect(allowedActions(template, 'UpkeepRebuildRole')).toEqual([
-      'logs:CreateLogStream',
-      'logs:PutLogEvents',
-      'ssm:GetParameter',
+describe('the renewal of the package environment', () => {
+  const rights = (role: string) =>
+    statementsOf(template, role)
+      .filter(({ Action = [] }) => ![Action].flat().some((action) => action.startsWith('logs:')))
+      .map(({ Action = [], Resource }) => [
+        [Action].flat().join(' '),
+        [Resource].flat().map(arnOf).join(' '),
+      ]);
+
+  test('gives the rebuild its own prefix, a look at what is in force, and itself', () => {
+    expect(rights('RenewalRebuildRole')).toEqual([
+      ['s3:GetObject s3:PutObject', '{StoragePackages}/environments/*'],
+      ['s3:ListBucket', '{StoragePackages}'],
+      ['ssm:GetParameter', 'arn:aws:ssm:parameter/slashbox/prod/environment/layer-arn'],
+      ['lambda:GetLayerVersion', 'arn:aws:lambda:layer:slashbox-prod-environment:*'],
+      ['lambda:InvokeFunction', 'arn:aws:lambda:function:slashbox-prod-rebuild'],
     ]);
   });
+
+  test('gives the promotion two functions, one layer, one pointer, and what it removes', () => {
+    const functions = '{CandidateServiceFunction} {ExecutorServiceFunction}';
+    expect(rights('RenewalPromoteRole')).toEqual([
+      ['s3:DeleteObject s3:GetObject', '{StoragePackages}/environments/*'],
+      ['s3:PutObject', '{StoragePackages}/environments/*/refused.json'],
+      ['s3:ListBucket', '{StoragePackages}'],
+      [
+        'lambda:ListLayerVersions lambda:PublishLayerVersion',
+        'arn:aws:lambda:layer:slashbox-prod-environment',
+      ],
+      [
+        'lambda:DeleteLayerVersion lambda:GetLayerVersion',
+        'arn:aws:lambda:layer:slashbox-prod-environment:*',
+      ],
+      ['lambda:GetFunctionConfiguration lambda:InvokeFunction', functions],
+      ['lambda:UpdateFunctionConfiguration', functions],
+      [
+        'ssm:GetParameterHistory ssm:PutParameter',
+        'arn:aws:ssm:parameter/slashbox/prod/environment/layer-arn',
+      ],
+      ['cloudformation:DescribeStacks', 'arn:aws:cloudformation:stack/slashbox-prod/*'],
+    ]);
+    expect(allowedActions(template, 'RenewalPromoteRole')).not.toContain('iam:PassRole');
+  });
+
+  test('lets the promotion give the two functions no layer but ours', () => {
+    const [update] = statementsOf(template, 'RenewalPromoteRole').filter(
+      ({ Action }) => Action === 'lambda:UpdateFunctionConfiguration',
+    );
+    const condition = update?.Condition as { 'ForAllValues:StringLike': { 'lambda:Layer': unknown } };
+    expect(Object.keys(condition)).toEqual(['ForAllValues:StringLike']);
+    expect(arnOf(condition['ForAllValues:StringLike']['lambda:Layer'])).toBe(
+      'arn:aws:lambda:layer:slashbox-prod-environment:*',
+    );
+  });
+
+  test('starts a promotion by the arrival of a finished manifest, and by nothing else', () => {
+    expect(only(template, 'AWS::Events::Rule')).toMatchObject({
+      EventPattern: {
+        source: ['aws.s3'],
+        'detail-type': ['Object Created'],
+        detail: {
+          bucket: { name: [{ Ref: expect.stringMatching(/^StoragePackages/) }] },
+          object: { key: [{ suffix: '/manifest.json' }] },
+        },
+      },
+      Targets: [{ Arn: { 'Fn::GetAtt': [expect.stringMatching(/^RenewalPromote/), 'Arn'] } }],
+    });
+    expect(only(template, 'AWS::S3::Bucket', 'StoragePackages')).toMatchObject({
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+    });
+  });
+
+  test('gives the rebuild the memory, disk and time of the largest build, and uv', () => {
+    functionNamed('rebuild', {
+      Runtime: 'python3.13',
+      MemorySize: 3008,
+      Timeout: 900,
+      EphemeralStorage: { Size: 10_240 },
+      Layers: [{ Ref: Match.stringLikeRegexp('^RenewalUv') }],
+    });
+    functionNamed('promote', { Runtime: 'nodejs24.x', Timeout: 900 });
+  });
 });
+
+/** An ARN as one reads it: without region and account, and `{…}` for a resource of the stack. */
+function arnOf(value: unknown): string {
+  if (typeof value === 'string') return value.replace(':eu-central-1:', ':');
+  if (typeof value !== 'object' || value === null) return '';
+  if ('Ref' in value) return String(value.Ref).startsWith('AWS::') ? '' : `{${value.Ref}}`;
+  if ('Fn::GetAtt' in value) {
+    const [id] = value['Fn::GetAtt'] as string[];
+    return `{${id?.replace(/[0-9A-F]{8}$/, '')}}`;
+  }
+  const [separator, parts] = (value as { 'Fn::Join': [string, unknown[]] })['Fn::Join'];
+  return parts
+    .map(arnOf)
+    .join(separator)
+    .replace(/^arn:+/, 'arn:')
+    .replace(/:{2,}/g, ':');
+}
 
 describe('what the operator hears', () => {
   test('is an alarm for everything that a user would notice, by mail', () => {
@@ -422,6 +555,9 @@ describe('what the operator hears', () => {
       'ExecutorThrottled',
       'SlowAnswers',
       'CleanupErrors',
+      'RebuildErrors',
+      'RolloutFailed',
+      'EnvironmentOld',
     ]) {
       expect(alarms).toContain(`Monitoring${alarm}`);
     }
@@ -436,6 +572,18 @@ describe('what the operator hears', () => {
     template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
     template.hasResourceProperties('AWS::Budgets::Budget', {
       Budget: { BudgetLimit: { Amount: 5, Unit: 'USD' } },
+    });
+  });
+
+  test('includes an environment that nobody has renewed for nine days, looked at every day', () => {
+    expect(only(template, 'AWS::CloudWatch::Alarm', 'MonitoringEnvironmentOld')).toMatchObject({
+      Namespace: 'Slashbox',
+      MetricName: 'EnvironmentAgeDays',
+      Dimensions: [{ Name: 'FunctionName', Value: 'slashbox-prod-rebuild' }],
+      Statistic: 'Maximum',
+      Period: 86_400,
+      Threshold: 9,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
     });
   });
 
@@ -474,9 +622,9 @@ describe('the whole template', () => {
     const roles = Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
       JSON.stringify(Properties.Role),
     );
-    expect(new Set(roles).size).toBe(6);
+    expect(new Set(roles).size).toBe(8);
     expect(text).not.toContain('arn:aws:iam::aws:policy');
-    for (const part of ['Interactions', 'Worker', 'Upkeep']) {
+    for (const part of ['Interactions', 'Worker', 'Upkeep', 'Renewal']) {
       for (const { Resource } of statementsOf(template, part)) expect(Resource).not.toBe('*');
     }
   });

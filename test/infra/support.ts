@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readLimits } from '../../functions/shared/limits.ts';
 import { LOCAL_STAGE, parseStage, type StageConfig } from '../../infra/config.ts';
-import { FUNCTIONS, stackNameOf } from '../../infra/names.ts';
+import { FUNCTIONS, stackNameOf, uvLayerOf } from '../../infra/names.ts';
 import { synthesise } from '../../infra/synthesise.ts';
 
 export const STAGE_FILE = {
@@ -30,6 +30,7 @@ export const embeddedStage = (changes: Partial<StageConfig> = {}): StageConfig =
     endpoint: 'http://127.0.0.1:4566',
     executorEndpoint: 'http://127.0.0.1:4999',
     assetBucket: 'slashbox-assets',
+    uv: '/usr/bin/uv',
     discordApiBase: 'http://127.0.0.1:8787/api',
     discordCdnHosts: ['127.0.0.1:8787'],
   },
@@ -46,7 +47,7 @@ export interface Workspace {
 export function createWorkspace(): Workspace {
   const dir = mkdtempSync(join(tmpdir(), 'slashbox-infra-'));
   const functionsDir = join(dir, 'functions');
-  for (const name of FUNCTIONS) {
+  for (const name of [...FUNCTIONS, uvLayerOf('arm64'), uvLayerOf('x86_64')]) {
     mkdirSync(join(functionsDir, name), { recursive: true });
     writeFileSync(join(functionsDir, name, 'handler.py'), `# ${name}\n`);
   }

@@ -116,12 +116,15 @@ class Shelf:
         )
 
 
-def make_wheel(path: Path, name: str, files: dict[str, str]) -> str:
-    """Writes a valid pure-Python wheel of version 1.0 and returns its SHA-256."""
-    info = f"{name}-1.0.dist-info"
+def make_wheel(
+    path: Path, name: str, files: dict[str, str], *, version: str = "1.0", requires: tuple[str, ...] = ()
+) -> str:
+    """Writes a valid pure-Python wheel and returns its SHA-256."""
+    info = f"{name}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
     contents = {
         **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = ""

@@ -29,7 +29,13 @@ const SOURCES = {
   'functions/executor/inner/run.py': 'run = 1\n',
   'functions/executor/inner/__pycache__/run.cpython-313.pyc': 'made on this machine',
   'functions/executor/test_run.py': 'assert False\n',
-  'functions/rebuild/handler.py': 'handler = 2\n',
+  'functions/rebuild/handler.py':
+    'from functions.rebuild.app import run\nfrom layers.approved.lock import lock\n',
+  'functions/rebuild/app.py': 'run = 2\n',
+  'functions/promote/handler.ts': 'export const handler = () => 0;\n',
+  'layers/approved/lock.py': 'lock = 3\n',
+  'layers/approved/locks/wheels.json': '{}',
+  'layers/approved/smoke/chart.py': 'print("passed")\n',
 };
 
 let project: string;
@@ -88,7 +94,23 @@ describe('bundling', () => {
   test('copies Python as Lambda should get it', async () => {
     await bundle(options());
     expect(filesOf('executor')).toEqual(['handler.py', 'run.py']);
-    expect(filesOf('rebuild')).toEqual(['handler.py']);
+  });
+
+  test('puts the rebuild together so that its modules find each other by the paths that they have here', async () => {
+    await bundle(options());
+    const code = 'import handler; print(handler.run, handler.lock, handler.__file__)';
+    const { stdout } = spawnSync('python3', ['-c', code], { encoding: 'utf8', cwd: join(outDir, 'rebuild') });
+    expect(stdout).toBe(`2 3 ${join(outDir, 'rebuild', 'handler.py')}\n`);
+    expect(existsSync(join(outDir, 'rebuild/layers/approved/locks/wheels.json'))).toBe(true);
+    expect(existsSync(join(outDir, 'rebuild/functions/rebuild/handler.py'))).toBe(false);
+  });
+
+  test('sends the smoke suite along with the promotion, and sees a change in it', async () => {
+    await bundle(options());
+    expect(filesOf('promote')).toEqual(['chart.py', 'handler.js']);
+    write('layers/approved/smoke/table.py', 'print("passed")\n');
+    await bundle(options());
+    expect(filesOf('promote')).toEqual(['chart.py', 'handler.js', 'table.py']);
   });
 
   test('makes equal bytes from equal sources', async () => {

@@ -60,7 +60,10 @@ export async function publishLayer(
   return LayerVersionArn;
 }
 
-/** @param files name → content; a name that ends in `!` is of an executable */
+/**
+ * Equal files give equal bytes.
+ * @param files name → content; a name that ends in `!` is of an executable
+ */
 export function zipOf(files: Readonly<Record<string, string>>): Uint8Array {
   const content: Zippable = {};
   for (const [name, text] of Object.entries(files)) {
@@ -70,7 +73,7 @@ export function zipOf(files: Readonly<Record<string, string>>): Uint8Array {
       { os: 3, attrs: (executable ? 0o100755 : 0o100644) << 16 },
     ];
   }
-  return zipSync(content);
+  return zipSync(content, { mtime: '2020-01-01T00:00:00' });
 }
 
 function lambdaOf(endpoint: string): LambdaClient {

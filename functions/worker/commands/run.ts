@@ -1,5 +1,5 @@
 /** `/run`: code, its files and its input in; the executor's answer, checked and stored, out as one reply. */
-import type { ExecutorRequest } from '../../shared/executor-protocol.ts';
+import { type ExecutorRequest, executorLimitsOf } from '../../shared/executor-protocol.ts';
 import type { Interaction } from '../../shared/interaction.ts';
 import type { Limits } from '../../shared/limits.ts';
 import { type FileRecord, outputPrefix } from '../../shared/records.ts';
@@ -101,16 +101,7 @@ async function createRequest(
     stdin: input.stdin ?? null,
     inputs: await Promise.all(inputs),
     outputs: await Promise.all(slots),
-    limits: {
-      time_seconds: limits.timeLimitSeconds,
-      install_seconds: limits.installLimitSeconds,
-      memory_megabytes: limits.memoryMegabytes,
-      disk_megabytes: limits.diskMegabytes,
-      output_characters: limits.outputCharacters,
-      file_bytes: limits.maxFileBytes,
-      files: limits.producedFiles,
-      processes: limits.processes,
-    },
+    limits: executorLimitsOf(limits),
   };
 }
 

@@ -2,6 +2,7 @@
  * Decides what a deploy does about the package environment. A deploy never takes back what was promoted: it
  * only brings the first one, completes what an interrupted deploy began, or replaces one that cannot run.
  */
+import { environmentOf } from '../../../functions/shared/package-environment.ts';
 
 /** The layer that the stage's pointer leads to. */
 export interface LayerInForce {
@@ -41,5 +42,5 @@ export function planEnvironment(
       reason: `the environment in force is for ${[...runtimes, ...architectures].join(', ') || 'something else'}`,
     };
   }
-  return { action: description.endsWith(` ${wanted.id}`) ? 'complete' : 'keep' };
+  return { action: environmentOf(description) === wanted.id ? 'complete' : 'keep' };
 }

@@ -9,6 +9,7 @@ import { synthesise } from '../../../infra/synthesise.ts';
 import { bundle } from '../../bundle.ts';
 import { OperatorError } from '../arguments.ts';
 import { runProgram } from '../run-program.ts';
+import { bundleUv } from '../uv-layer.ts';
 import type { StackPort } from './deploy-stage.ts';
 
 /** @param root the project's folder */
@@ -25,7 +26,9 @@ export function createStack(config: StageConfig, root: string): StackPort {
   };
 
   return {
-    bundle: () => bundle(),
+    async bundle() {
+      await Promise.all([bundle(), bundleUv(config.architecture, root)]);
+    },
 
     // From an empty folder: with an app at hand the CLI would synthesise it first.
     bootstrap: (account) =>

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType
 from typing import cast
@@ -60,6 +61,7 @@ def test_the_manifest_names_everything_that_is_locked(shelf: Shelf, tmp_path: Pa
         "cedar_single": ["cedar"],
         "cedar_wood": ["cedar"],
     }
+    assert manifest["not_imported"] == {}
     assert manifest["hints"] == {
         "dune": "dune is not made for this machine.",
         "requests": "There is no network here.",
@@ -275,8 +277,8 @@ def test_an_output_that_is_a_file_is_refused_in_words(shelf: Shelf, tmp_path: Pa
         lambda shelf: (shelf.folder / "packages.toml").write_text(
             (shelf.folder / "packages.toml").read_text() + 'x = "A hint."\n'
         ),
-        lambda shelf: write_wheel_index(
-            shelf.locks / "wheels.json", {**shelf.recipe().index, ("cedar", "1.0"): WheelFacts(("c",), 1)}
+        lambda shelf: (shelf.folder / "packages.toml").write_text(
+            (shelf.folder / "packages.toml").read_text() + '[not_imported]\namber = "A reason."\n'
         ),
         lambda shelf: (shelf.locks / f"{shelf.target.lock_name}.txt").write_text(
             (shelf.locks / f"{shelf.target.lock_name}.txt")
@@ -284,7 +286,7 @@ def test_an_output_that_is_a_file_is_refused_in_words(shelf: Shelf, tmp_path: Pa
             .replace("sha256:", "sha256:" + "0" * 64 + " \\\n    --hash=sha256:", 1)
         ),
     ],
-    ids=["hint", "index", "lock"],
+    ids=["hint", "not imported", "lock"],
 )
 def test_the_id_changes_with_whatever_changes_the_environment(shelf: Shelf, change: object) -> None:
     before = shelf.recipe().id
@@ -293,6 +295,19 @@ def test_the_id_changes_with_whatever_changes_the_environment(shelf: Shelf, chan
     assert callable(change)
     change(shelf)
     assert shelf.recipe().id != before
+
+
+def test_the_id_is_known_before_anybody_has_looked_into_the_wheels(shelf: Shelf) -> None:
+    assert replace(shelf.recipe(), index={}).id == shelf.recipe().id
+
+
+def test_another_content_is_another_environment_of_the_same_bundles(shelf: Shelf) -> None:
+    recipe = shelf.recipe()
+    partial = replace(recipe, content=("amber",))
+    assert partial.id != recipe.id
+    amber, birch = recipe.lock.distributions["amber"], recipe.lock.distributions["birch"]
+    assert partial.bundle_id(amber) == recipe.bundle_id(amber) != recipe.bundle_id(birch)
+    assert replace(recipe, interpreter=None).bundle_id(amber) != recipe.bundle_id(amber)
 
 
 def test_the_id_ignores_why_a_package_is_on_the_list(shelf: Shelf) -> None:

@@ -2,10 +2,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { GetLayerVersionByArnCommand, LambdaClient, ListLayerVersionsCommand } from '@aws-sdk/client-lambda';
+import {
+  DeleteLayerVersionCommand,
+  GetLayerVersionByArnCommand,
+  LambdaClient,
+  ListLayerVersionsCommand,
+} from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { pointerNote } from '../../../functions/shared/package-environment.ts';
 import { cloudClient } from '../../../local/cloud/clients.ts';
 import {
   type EnvironmentManifest,
@@ -13,7 +19,7 @@ import {
   publishSeedLayer,
   uploadBundles,
 } from '../../../scripts/lib/seed-environment.ts';
-import { zipOf } from '../../support/tenant-function.ts';
+import { publishLayer, zipOf } from '../../support/tenant-function.ts';
 
 const client = cloudClient(inject('cloudEndpoint'));
 const s3 = new S3Client(client);
@@ -76,6 +82,22 @@ async function pointer(): Promise<string | undefined> {
   return (await ssm.send(new GetParameterCommand({ Name: `/${bucket}/layer-arn` }))).Parameter?.Value;
 }
 
+/** Moves the pointer as a promotion does. */
+async function promote(environment: string): Promise<string> {
+  const Value = await publishLayer(inject('cloudEndpoint'), { 'python/x.py': environment });
+  const Description = pointerNote('promoted', environment);
+  await ssm.send(
+    new PutParameterCommand({
+      Name: `/${bucket}/layer-arn`,
+      Type: 'String',
+      Value,
+      Description,
+      Overwrite: true,
+    }),
+  );
+  return Value;
+}
+
 async function layerVersions(): Promise<number> {
   return (await lambda.send(new ListLayerVersionsCommand({ LayerName: bucket }))).LayerVersions?.length ?? 0;
 }
@@ -106,6 +128,27 @@ describe('publishing the seed layer', () => {
     expect(second.layerArn).not.toBe(first.layerArn);
     expect(await pointer()).toBe(second.layerArn);
     expect(await layerVersions()).toBe(2);
+  });
+
+  it('does not take back by force what was promoted on top of it', async () => {
+    await seed('one', true);
+    await promote('two');
+    const layerArn = await promote('three');
+    expect(await seed('one', true)).toEqual({ layerArn, published: false });
+  });
+
+  it('moves it by force from what was promoted on top of another', async () => {
+    await seed('one', true);
+    await seed('two', true);
+    await promote('three');
+    expect((await seed('one', true)).published).toBe(true);
+  });
+
+  it('moves it by force from a promoted layer that is gone', async () => {
+    await seed('one', true);
+    const [, name = '', version] = /layer:(.*):(\d+)$/.exec(await promote('two')) ?? [];
+    await lambda.send(new DeleteLayerVersionCommand({ LayerName: name, VersionNumber: Number(version) }));
+    expect((await seed('one', true)).published).toBe(true);
   });
 
   it('gives two at a time the same pointer', async () => {

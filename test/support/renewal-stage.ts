@@ -1,0 +1,172 @@
+/** A stage in the embedded AWS that renews a tiny approved list from a package index of the test's own. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { requestOf } from '../../functions/promote/executor.ts';
+import { type ExecutorResult, ExecutorResultSchema } from '../../functions/shared/executor-protocol.ts';
+import { readLimits } from '../../functions/shared/limits.ts';
+import { createLog } from '../../functions/shared/log.ts';
+import type { StageConfig } from '../../infra/config.ts';
+import { functionNameOf, layerNameOf, layerParameterOf, stackNameOf } from '../../infra/names.ts';
+import { synthesise } from '../../infra/synthesise.ts';
+import { cloudClient } from '../../local/cloud/clients.ts';
+import { deployStack } from '../../local/cloud/deploy.ts';
+import { CLOUD_REGION } from '../../local/cloud/ministack.ts';
+import { reconcile } from '../../local/cloud/reconcile.ts';
+import { startRunner } from '../../local/runner/runner.ts';
+import { bundle } from '../../scripts/bundle.ts';
+import { lendRegistry } from '../../scripts/lib/lend-registry.ts';
+import {
+  EnvironmentManifestSchema,
+  publishSeedLayer,
+  uploadBundles,
+} from '../../scripts/lib/seed-environment.ts';
+import type { Target } from '../../scripts/lib/target.ts';
+import { ensureSetup } from '../../scripts/setup.mjs';
+import type { Release, WheelIndex } from './wheel-index.ts';
+
+export interface RenewalStage {
+  readonly target: Target;
+  /** Seeds and deploys as a start, or a deploy, does. */
+  deploy(): Promise<void>;
+  /** Runs code as a user would. */
+  run(code: string): Promise<ExecutorResult>;
+  remove(): Promise<void>;
+}
+
+export interface RenewalStageOptions {
+  readonly endpoint: string;
+  readonly index: WheelIndex;
+  /** packages.toml */
+  readonly approved: string;
+  /** What the committed lock has, and the first environment is made from. */
+  readonly releases: readonly Release[];
+}
+
+const STAGE = 'renewal';
+const ASSETS = 'renewal-assets';
+
+export async function createRenewalStage(options: RenewalStageOptions): Promise<RenewalStage> {
+  const { endpoint, index } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'slashbox-renewal-'));
+  const setup = await ensureSetup({ need: ['cloud', 'executor'] });
+  const log = createLog({}, () => undefined);
+  const runner = await startRunner({
+    cloudEndpoint: endpoint,
+    python: setup.python.executor,
+    home: join(folder, 'runner'),
+    functions: (['executor', 'candidate'] as const).map((name) => ({
+      name: functionNameOf(STAGE, name),
+      tenancy: 'PER_TENANT',
+    })),
+    log,
+  });
+  const functionsDir = join(folder, 'functions');
+  const client = cloudClient(endpoint);
+  const s3 = new S3Client(client);
+  const ssm = new SSMClient(client);
+  const lambda = new LambdaClient(client);
+  await s3.send(new CreateBucketCommand({ Bucket: ASSETS }));
+  await bundle();
+  await cp('dist/functions', functionsDir, { recursive: true });
+  const python = await versionOf(setup.python.executor);
+  const approved = join(functionsDir, 'rebuild', 'layers', 'approved');
+  await writeApproved(approved, python, options);
+  const packages = await buildSeed(folder, approved, setup, index);
+  const manifest = EnvironmentManifestSchema.parse(
+    JSON.parse(await readFile(join(packages, 'manifest.json'), 'utf8')),
+  );
+  const config: StageConfig = {
+    stage: STAGE,
+    region: CLOUD_REGION,
+    discord: { applicationId: '1234567890123456789', publicKey: 'ab'.repeat(32) },
+    limits: readLimits({}),
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+    python: python as StageConfig['python'],
+    executor: { memoryMegabytes: 3_008, storageMegabytes: 4_096 },
+    availabilityZones: [`${CLOUD_REGION}a`, `${CLOUD_REGION}b`],
+    local: { endpoint, executorEndpoint: runner.url, assetBucket: ASSETS, uv: setup.uv },
+  };
+  const assemblyDir = synthesise(config, join(folder, 'assembly'), { functionsDir });
+  const target = { name: STAGE, stage: STAGE, outputs: {}, lambda, s3, ssm };
+
+  const stage = {
+    target,
+    async deploy() {
+      await publishSeedLayer({
+        s3,
+        lambda,
+        ssm,
+        bucket: ASSETS,
+        layerName: layerNameOf(STAGE),
+        parameterName: layerParameterOf(STAGE),
+        layerZip: join(packages, 'layer.zip'),
+        manifest,
+        force: true,
+      });
+      const deployed = { endpoint, assemblyDir, stackName: stackNameOf(STAGE) };
+      const outputs = await deployStack({ ...deployed, log });
+      Object.assign(target.outputs, outputs);
+      await reconcile(deployed);
+      const bundlesDir = join(packages, 'bundles');
+      await uploadBundles({ s3, bucket: outputs.PackagesBucketName ?? '', manifest, bundlesDir });
+      await lendRegistry(lambda, outputs.RebuildFunctionName ?? '', { UV_DEFAULT_INDEX: index.url });
+    },
+    async run(code: string) {
+      const { Payload } = await new LambdaClient(cloudClient(runner.url)).send(
+        new InvokeCommand({
+          FunctionName: functionNameOf(STAGE, 'executor'),
+          TenantId: '42',
+          Payload: JSON.stringify(requestOf('user', code, config.limits)),
+        }),
+      );
+      return ExecutorResultSchema.parse(JSON.parse(Payload?.transformToString() ?? ''));
+    },
+    async remove() {
+      await runner.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return stage;
+}
+
+async function versionOf(python: string): Promise<string> {
+  const code = 'import sys; print("%d.%d" % sys.version_info[:2], end="")';
+  return (await promisify(execFile)(python, ['-c', code])).stdout;
+}
+
+/** In the bundle of the rebuild, in place of the sixty-two. */
+async function writeApproved(
+  folder: string,
+  python: string,
+  { approved, releases, index }: RenewalStageOptions,
+): Promise<void> {
+  await rm(join(folder, 'locks'), { recursive: true });
+  await mkdir(join(folder, 'locks'));
+  await writeFile(join(folder, 'packages.toml'), approved);
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  await writeFile(join(folder, 'locks', `python${python}-${machine}.txt`), index.lockOf(releases));
+  const distributions = Object.fromEntries(
+    releases.map(({ name, version }) => [name, { [version]: { imports: [name], unpacked_bytes: 1_000 } }]),
+  );
+  await writeFile(join(folder, 'locks', 'wheels.json'), JSON.stringify({ version: 1, distributions }));
+}
+
+async function buildSeed(
+  folder: string,
+  approved: string,
+  setup: Awaited<ReturnType<typeof ensureSetup>>,
+  index: WheelIndex,
+): Promise<string> {
+  const out = join(folder, 'packages');
+  await index.writeTo(join(folder, 'wheels'));
+  const build = ['layers/approved/build.py', '--small', '--system', 'host', '--approved', approved];
+  const more = ['--find-links', join(folder, 'wheels'), '--uv', setup.uv, '--out', out];
+  await promisify(execFile)(setup.python.executor, [...build, ...more]);
+  return out;
+}
