@@ -125,16 +125,17 @@ class _Invocation:
     def _content(self) -> tuple[str, ...]:
         approved, target = self._ports.recipe.approved, self._ports.recipe.target
         chosen = approved.distributions(target)
-        for name in self._order.only:
+        order = self._order
+        for name in (*order.only, *order.besides):
             if name not in chosen:
                 raise BuildError(approved.absent(target).get(name, f"{name} is not on the approved list"))
-        if self._order.only:
-            names = {*self._order.only, *(package.name for package in approved.packages if package.core)}
-        elif self._ports.content == "small":
+        if order.only:
+            names = {*order.only, *(package.name for package in approved.packages if package.core)}
+        elif self._ports.content == "small" and not order.everything:
             names = {package.name for package in approved.packages if package.core or package.small}
         else:
             names = set(chosen)
-        return tuple(sorted(chosen[name] for name in names & chosen.keys()))
+        return tuple(sorted(chosen[name] for name in {*names, *order.besides} & chosen.keys()))
 
     def _recipe(self, lock: Lock, previous: Progress | None, content: tuple[str, ...]) -> Recipe:
         index: WheelIndex = {**self._ports.recipe.index, **(previous.facts if previous else {})}

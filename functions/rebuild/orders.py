@@ -19,13 +19,16 @@ class OrderError(ValueError):
 class Order:
     """`environment`: to go on with, for the `continuation`-th time; otherwise a new one is planned.
 
-    `only`: approved packages instead of the usual content; `accepted`: distributions that may go back;
+    `only`: approved packages instead of the usual content; `besides`: more than it; `everything`: the whole
+    list, also where the usual content is a part of it; `accepted`: distributions that may go back;
     `request`: the operator's own mark, which the status repeats; `age_only`: report the age and no more.
     """
 
     environment: str | None = None
     continuation: int = 0
     only: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+    everything: bool = False
     accepted: tuple[str, ...] = ()
     request: str = ""
     age_only: bool = False
@@ -35,6 +38,8 @@ class Order:
             "environment": self.environment,
             "continuation": self.continuation,
             "only": list(self.only),
+            "besides": list(self.besides),
+            "everything": self.everything,
             "accepted": list(self.accepted),
             "request": self.request,
             "age_only": self.age_only,
@@ -53,14 +58,26 @@ def parse_order(event: object) -> Order:
         raise OrderError("environment has to be an environment's id")
     if not isinstance(continuation, int) or isinstance(continuation, bool) or continuation < 0:
         raise OrderError("continuation has to be a whole number")
-    request, age_only = event.get("request", ""), event.get("age_only", False)
+    request = event.get("request", "")
     if not _fits(request, _REQUEST):
         raise OrderError("request has to be a short mark")
-    if not isinstance(age_only, bool):
-        raise OrderError("age_only has to be true or false")
     return Order(
-        environment, continuation, _names(event, "only"), _names(event, "accepted"), str(request), age_only
+        environment=environment,
+        continuation=continuation,
+        only=_names(event, "only"),
+        besides=_names(event, "besides"),
+        everything=_flag(event, "everything"),
+        accepted=_names(event, "accepted"),
+        request=str(request),
+        age_only=_flag(event, "age_only"),
     )
+
+
+def _flag(event: dict[str, object], key: str) -> bool:
+    value = event.get(key, False)
+    if not isinstance(value, bool):
+        raise OrderError(f"{key} has to be true or false")
+    return value
 
 
 def _names(event: dict[str, object], key: str) -> tuple[str, ...]:

@@ -27,6 +27,10 @@ export interface RebuildOrder {
   readonly request: string;
   /** Approved packages instead of the usual content. */
   readonly only: readonly string[];
+  /** More than the usual content. */
+  readonly besides: readonly string[];
+  /** The whole list, also where the usual content is a part of it. */
+  readonly everything: boolean;
   /** Distributions that may go back to an earlier release. */
   readonly accepted: readonly string[];
 }

@@ -181,7 +181,10 @@ class PackageStore:
 
     def _bundle(self, item: Distribution) -> Bundle:
         if item.bundle is None:
-            raise _InstallError(f"{item.name} {item.version} is not available in this environment")
+            raise _InstallError(
+                f"{item.name} is on the list, but this environment was built without it; its operator can add "
+                "it (see npm run rebuild)"
+            )
         return item.bundle
 
     def _is_still_sound(self, item: Distribution) -> bool:

@@ -194,7 +194,13 @@ def test_names_that_people_take_for_the_module_lead_to_it(executor: Executor, mo
 def test_package_that_was_not_built_fails_with_its_reason(executor: Executor) -> None:
     executor.add_distribution("torch", ["torch"])
     result = executor.run("import torch")
-    assert result.failed_packages == [Failure("torch", "torch 1.0 is not available in this environment")]
+    assert result.failed_packages == [
+        Failure(
+            "torch",
+            "torch is on the list, but this environment was built without it; its operator can add it "
+            "(see npm run rebuild)",
+        )
+    ]
     assert result.stderr.endswith("No module named 'torch'\n")
     assert result.installed_packages == []
 

@@ -201,6 +201,21 @@ def test_a_few_packages_can_be_asked_for(world: World) -> None:
         world.run(Order(only=("requets",)))
 
 
+def test_more_than_the_usual_can_be_asked_for(world: World) -> None:
+    world.content = "small"
+    usual = _at_hand(world, built(world))
+    assert "elm" not in usual
+    for order in (Order(besides=("elm",)), Order(everything=True)):
+        assert _at_hand(world, world.run(order)["environment"]) == usual | {"elm"}
+    with pytest.raises(BuildError, match="requets is not on the approved list"):
+        world.run(Order(besides=("requets",)))
+
+
+def _at_hand(world: World, environment: object) -> set[str]:
+    entries = distributions(world, environment)
+    return {name for name, entry in entries.items() if entry["in_layer"] or entry["bundle"]}
+
+
 def test_a_deploy_in_between_starts_over(world: World) -> None:
     world.run(seconds_left=lambda: 0)
     world.recipe = replace(world.recipe, interpreter=None)
