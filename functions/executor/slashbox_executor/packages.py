@@ -182,8 +182,8 @@ class PackageStore:
     def _bundle(self, item: Distribution) -> Bundle:
         if item.bundle is None:
             raise _InstallError(
-                f"{item.name} is on the list, but this environment was built without it; its operator can add "
-                "it (see npm run rebuild)"
+                f"{item.name} is on the list, but this environment was built without it; its operator can "
+                "add it (see npm run rebuild)"
             )
         return item.bundle
 
