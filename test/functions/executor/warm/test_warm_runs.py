@@ -191,6 +191,24 @@ def test_figures_are_kept_and_numbered_anew_in_every_run(heavy: Executor) -> Non
         assert [file.name for file in result.files] == ["figure-1.png"]
 
 
+def test_fonts_of_the_parent_do_not_close_files_of_the_run(heavy: Executor) -> None:
+    code = """\
+        import matplotlib.pyplot as plt
+        files = [open(f"{n}.txt", "w") for n in range(12)]
+        # So many formulas that none of the parent's is kept.
+        for n in range(60):
+            plt.figtext(0.5, 0.5, f"$x^{{{n}}}$")
+        plt.gcf().canvas.draw()
+        for file in files:
+            file.write("x")
+            file.close()
+        """
+    result = heavy.run(dedent(code), memory_megabytes=1024)
+    assert (result.status, result.stderr) == ("ok", ""), result
+    descriptors = Path(f"/proc/{_parents(heavy)['heavy'].pid}/fd")
+    assert [path for path in map(os.readlink, descriptors.iterdir()) if path.endswith(".ttf")] == []
+
+
 def test_linear_algebra_may_use_all_processors(heavy: Executor) -> None:
     code = """\
         import os, numpy
