@@ -153,8 +153,18 @@ def _adjustments_for_the_sandbox(call: _Call) -> dict[str, _Adjust]:
         """A fork server is asked through a socket, which the kernel layer refuses; spawning needs none."""
         context.ForkServerProcess._Popen = staticmethod(context.SpawnProcess._Popen)
 
+    def find_packages(subprocess: ModuleType) -> None:
+        """An interpreter that is started with our flags (joblib does) is to heed PYTHONPATH all the same."""
+        flags_of_ours = subprocess._args_from_interpreter_flags
+
+        def flags() -> list[str]:
+            return ["-s" if flag == "-I" else flag for flag in flags_of_ours()]
+
+        subprocess._args_from_interpreter_flags = flags  # type: ignore[attr-defined]
+
     return {
         "multiprocessing.context": start_afresh,
+        "subprocess": find_packages,
         "socket": lambda module: call("network", "refuse", module),
     }
 
