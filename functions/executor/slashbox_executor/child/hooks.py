@@ -185,6 +185,9 @@ def _adjustments_for_display(call: _Call, root: str) -> dict[str, _Adjust]:
 
         image.Image.show = show
 
+    def keep_animation(animation: object) -> None:
+        call("pictures", "keep_animation", root, animation)
+
     def keeps(*names: str) -> _Adjust:
         """The functions or methods of these names keep their first argument."""
 
@@ -202,6 +205,7 @@ def _adjustments_for_display(call: _Call, root: str) -> dict[str, _Adjust]:
         "pandas": widen_tables,
         "matplotlib.pyplot": lambda module: call("figures", "adjust_pyplot", module, root),
         "matplotlib.figure": lambda module: call("figures", "adjust_figure", module, root),
+        "matplotlib.animation": lambda module: call("figures", "adjust_animation", module, keep_animation),
         "PIL.Image": keep_images,
         "plotly.basedatatypes": keeps("BaseFigure.show"),
         "plotly.io": keeps("show"),
