@@ -12,6 +12,7 @@ from textwrap import dedent
 import pytest
 from executor_support import Executor, Store
 from slashbox_executor.spawn import Launch, Spawned
+from slashbox_executor.supervise import _Watch
 from slashbox_executor.warm import parents as parents_module
 from slashbox_executor.warm.parent import WarmParent
 
@@ -267,6 +268,26 @@ def test_run_whose_parent_dies_meanwhile_comes_to_an_end(
     assert result.stdout == "done\n"
     monkeypatch.undo()
     assert executor.run("print('again')").stdout == "again\n"
+
+
+def test_parent_that_is_slow_to_tell_is_waited_for(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    look, status_of = _Watch._look, WarmParent.status_of
+
+    def count_looks(self: _Watch) -> None:
+        nonlocal looks
+        looks += 1
+        look(self)
+
+    def tell_late(self: WarmParent, pid: int) -> int | None:
+        return status_of(self, pid) if looks > 5 else None
+
+    monkeypatch.setattr(_Watch, "_look", count_looks)
+    monkeypatch.setattr(WarmParent, "status_of", tell_late)
+    result = executor.run("print(1)")
+    assert (result.status, result.exit_code, result.stdout) == ("ok", 0, "1\n")
 
 
 def test_old_parent_is_replaced(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
