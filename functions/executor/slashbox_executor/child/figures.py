@@ -112,6 +112,7 @@ def keep(root: str, figure: object) -> None:
     """Saves a figure that is shown by itself: at this moment, and again at the end only if it changes."""
     if not _is_empty(figure) and not _is_kept(figure):
         _save_next(root, figure, "The figure")
+        mark_kept(figure)
 
 
 def mark_kept(figure: object) -> None:
@@ -141,8 +142,8 @@ def _save_next(root: str, figure: Any, title: str) -> None:
             _saved.append(path)
     except Exception as error:
         print(f"{title} could not be saved: {type(error).__name__}: {error}", file=sys.stderr)
-    else:
-        mark_kept(figure)
+    if hasattr(figure, _SHOWN):
+        delattr(figure, _SHOWN)  # closing it is not to save it again
 
 
 def _keep_moving(figure: Any) -> bool:
