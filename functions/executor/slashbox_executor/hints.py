@@ -17,6 +17,7 @@ _NETWORK_ERRORS = (
     "ClientConnectorError|ClientConnectorDNSError|ProxyError"
 )
 _NO_NETWORK = "Network access is switched off here."
+_NO_SCREEN = "There is no screen here: draw with matplotlib.pyplot and the figures come back as pictures."
 # The kernel's refusal names no file; that it was about the network, only the lines of code tell.
 _REFUSED = re.compile(r"^(?:PermissionError: )?\[Errno (?:1|13)\] [\w ]+$")
 _REACHES_OUT = re.compile(
@@ -60,6 +61,14 @@ _ERRORS = {
     re.compile(r"^ValueError: unknown file extension: \.(?:mp4|mov|avi|webm|mkv)$"): (
         "There is no ffmpeg here: save the animation as .gif."
     ),
+    re.compile(r"^RuntimeError: Failed to process string with tex because \w+ could not be found"): (
+        "There is no LaTeX here: without text.usetex, matplotlib draws most formulas itself."
+    ),
+    re.compile(
+        r"^(?:_tkinter\.)?TclError: (?:no display name|couldn't connect to display)|"
+        r"^ImportError: (?:Failed to import any of the following Qt|The GTK[34] backends require)|"
+        r"^(?:ModuleNotFoundError|ImportError): No module named '(?:gi|wx|_tkinter|kivy|Py(?:Qt|Side)\d)\b"
+    ): _NO_SCREEN,
     re.compile(r"^OSError: \[Errno 27\]"): "One file may have at most {limits.disk_megabytes:,} MB.",
 }
 _NETWORK_MODULES = frozenset(
@@ -80,6 +89,10 @@ _SHORT_NAMES = {
     "lgb": "lightgbm",
 }
 _TAIL_CHARACTERS = 4_000
+# What figures.py and pictures.py say when they save what is open at the end, after the traceback.
+_REMARK = re.compile(
+    r"Figure \d+ could not be saved: |There is no LaTeX here: figure |The animation is cut after "
+)
 
 
 def ran_out_of_memory(ending: Ending) -> bool:
@@ -177,5 +190,8 @@ def _near_package(root: str, manifest: Manifest) -> str | None:
 
 
 def _last_line(text: str) -> str:
-    lines = text[-_TAIL_CHARACTERS:].rstrip().splitlines()
-    return lines[-1] if lines else ""
+    """The last one that is not a remark of ours."""
+    for line in reversed(text[-_TAIL_CHARACTERS:].rstrip().splitlines()):
+        if not _REMARK.match(line):
+            return line
+    return ""

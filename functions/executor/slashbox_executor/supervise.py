@@ -25,6 +25,8 @@ _FIRST_LOOK_SECONDS = 0.1
 _LOOK_SECONDS = 0.1
 # Looking must not cost more than this share of the time, however large the tree.
 _LOOK_SHARE = 0.1
+# A parent that lives says how its child ended; on a busy machine, not at once.
+_TELLING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class _Watch:
         self._exit_handle = spawned.exit.descriptor
         if self._exit_handle is not None:
             self._poll.register(self._exit_handle, select.POLLIN)
-        self._looked_dead = False
+        self._dead_since: float | None = None
         self._status: int | None = None
         self._broken: Broken | None = None
         self._seconds = 0.0
@@ -189,10 +191,14 @@ class _Watch:
             self._broken = "disk"
 
     def _notice_loss(self, members: Sequence[Process]) -> None:
-        """Dead for two looks, and nobody said how: whoever should have told cannot."""
-        dead = all(process.pid != self._pid or not process.alive for process in members)
-        self._lost = dead and self._looked_dead
-        self._looked_dead = dead
+        """Dead for two looks, and nobody can say how; or whoever could has not for long."""
+        if any(process.pid == self._pid and process.alive for process in members):
+            self._dead_since = None
+        elif self._dead_since is None:
+            self._dead_since = time.monotonic()
+        else:
+            slow = time.monotonic() - self._dead_since > _TELLING_SECONDS
+            self._lost = slow or self._exit_handle is None
 
 
 def _signal_name(number: int) -> str:

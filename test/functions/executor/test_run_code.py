@@ -190,6 +190,20 @@ def test_subprocess_of_python_works(executor: Executor) -> None:
     assert executor.run(code).stdout == "7\n\n"
 
 
+def test_interpreter_started_with_the_flags_of_ours_finds_packages(executor: Executor) -> None:
+    """As joblib starts the process that counts its semaphores."""
+    code = """\
+        import os, subprocess, sys
+        os.mkdir("packages")
+        open("packages/found.py", "w").close()
+        flags = subprocess._args_from_interpreter_flags()
+        variables = {**os.environ, "PYTHONPATH": "packages"}
+        subprocess.run([sys.executable, *flags, "-c", "import found"], env=variables, check=True)
+        """
+    result = executor.run(dedent(code))
+    assert (result.status, result.stderr) == ("ok", "")
+
+
 def test_stdin_is_what_was_given(executor: Executor) -> None:
     assert executor.run("print(input(), input())", stdin="a\nb\n").stdout == "a b\n"
 

@@ -13,7 +13,7 @@ import pytest
 from executor_support import LIMITS
 from hypothesis import given
 from hypothesis import strategies as st
-from slashbox_executor.hints import hint_for
+from slashbox_executor.hints import hint_for, ran_out_of_memory
 from slashbox_executor.imports import find_imports, find_missing
 from slashbox_executor.limits import RULES, LimitError, read_limits
 from slashbox_executor.manifest import Manifest
@@ -254,6 +254,15 @@ def test_missing_modules_of_a_traceback(errors: str, modules: list[str]) -> None
         ("ConnectionRefusedError: [Errno 111] Connection refused", "Network"),
         ("OSError: [Errno 101] Network is unreachable", "Network"),
         ("OSError: [Errno 38] Function not implemented", "ThreadPoolExecutor"),
+        ("_tkinter.TclError: no display name and no $DISPLAY environment variable", "no screen"),
+        (
+            "ImportError: Failed to import any of the following Qt binding modules: PyQt6, PySide6",
+            "no screen",
+        ),
+        ("ImportError: The GTK4 backends require PyGObject", "no screen"),
+        ("ModuleNotFoundError: No module named 'PyQt6.QtWidgets'", "no screen"),
+        ("ModuleNotFoundError: No module named 'gifts'", None),
+        ("RuntimeError: Failed to process string with tex because latex could not be found", "LaTeX"),
         ("ValueError: gaierror", None),
     ],
 )
@@ -262,6 +271,15 @@ def test_errors_that_need_a_word(line: str, words: str | None) -> None:
     ending = Ending(1, None, None, "", line, f"Traceback\n{line}\n", False, False, 1, 0, True)
     hint = hint_for(ending, LIMITS, False, Manifest())
     assert hint is None if words is None else words in (hint or "")
+
+
+def test_remarks_of_ours_do_not_hide_the_error() -> None:
+    errors = (
+        "Traceback\nMemoryError\nFigure 1 could not be saved: ValueError: x\n"
+        "There is no LaTeX here: figure 2 is drawn without it.\n"
+    )
+    ending = Ending(1, None, None, "", errors, errors, False, False, 1, 0, True)
+    assert ran_out_of_memory(ending)
 
 
 def test_executor_imports_the_standard_library_only() -> None:

@@ -153,8 +153,18 @@ def _adjustments_for_the_sandbox(call: _Call) -> dict[str, _Adjust]:
         """A fork server is asked through a socket, which the kernel layer refuses; spawning needs none."""
         context.ForkServerProcess._Popen = staticmethod(context.SpawnProcess._Popen)
 
+    def find_packages(subprocess: ModuleType) -> None:
+        """An interpreter that is started with our flags (joblib does) is to heed PYTHONPATH all the same."""
+        flags_of_ours = subprocess._args_from_interpreter_flags
+
+        def flags() -> list[str]:
+            return ["-s" if flag == "-I" else flag for flag in flags_of_ours()]
+
+        subprocess._args_from_interpreter_flags = flags  # type: ignore[attr-defined]
+
     return {
         "multiprocessing.context": start_afresh,
+        "subprocess": find_packages,
         "socket": lambda module: call("network", "refuse", module),
     }
 
@@ -175,6 +185,9 @@ def _adjustments_for_display(call: _Call, root: str) -> dict[str, _Adjust]:
 
         image.Image.show = show
 
+    def keep_animation(animation: object) -> None:
+        call("pictures", "keep_animation", root, animation)
+
     def keeps(*names: str) -> _Adjust:
         """The functions or methods of these names keep their first argument."""
 
@@ -192,6 +205,7 @@ def _adjustments_for_display(call: _Call, root: str) -> dict[str, _Adjust]:
         "pandas": widen_tables,
         "matplotlib.pyplot": lambda module: call("figures", "adjust_pyplot", module, root),
         "matplotlib.figure": lambda module: call("figures", "adjust_figure", module, root),
+        "matplotlib.animation": lambda module: call("figures", "adjust_animation", module, keep_animation),
         "PIL.Image": keep_images,
         "plotly.basedatatypes": keeps("BaseFigure.show"),
         "plotly.io": keeps("show"),

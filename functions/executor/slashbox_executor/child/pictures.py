@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import sys
+import time
 from typing import Any
 
 _MOST_PIXELS = 4_000
 _MOST_IN_LIST = 10
 _MOST_FILES = 100
 _MOST_FRAMES = 200
+# Of drawing one animation; the run has a limit of its own, and other things to do.
+_MOST_SECONDS = 20.0
 _MOST_ANIMATED_PIXELS = 800
 # Modes that PNG can hold; others are converted.
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"})
@@ -69,8 +72,12 @@ def keep_drawn(root: str, value: Any) -> bool:
     return False  # a chat does not show SVG: the repr says what it is
 
 
+class _EnoughError(Exception):
+    """Time is up; the frames so far are written all the same."""
+
+
 def keep_animation(root: str, animation: Any) -> None:
-    """As GIF, in at most 200 frames, which Pillow can write; there is no ffmpeg."""
+    """As GIF, in at most 200 frames and 20 seconds, which Pillow can write; there is no ffmpeg."""
     writer_of = sys.modules["matplotlib.animation"].PillowWriter
     figure = animation._fig
     count = getattr(animation, "_save_count", None)
@@ -81,8 +88,21 @@ def keep_animation(root: str, animation: Any) -> None:
     milliseconds = getattr(animation, "_interval", 0) or 200
     writer = writer_of(fps=max(1, min(50, 1_000 / milliseconds)))
     longest = max(*figure.get_size_inches(), 0.1)
+    started = time.monotonic()
+
+    def stop_in_time(number: int, _total: int | None) -> None:
+        if number and time.monotonic() - started > _MOST_SECONDS:
+            raise _EnoughError(number)
+
     if path := _next(root, "animation", "gif"):
-        animation.save(path, writer=writer, dpi=min(figure.dpi, _MOST_ANIMATED_PIXELS / longest))
+        dpi = min(figure.dpi, _MOST_ANIMATED_PIXELS / longest)
+        try:
+            animation.save(path, writer=writer, dpi=dpi, progress_callback=stop_in_time)
+        except _EnoughError as enough:
+            print(
+                f"The animation is cut after {enough} frames, which took {_MOST_SECONDS:g} seconds to draw.",
+                file=sys.stderr,
+            )
     # Its figure is still open, and is not to come a second time as a still.
     setattr(figure, "_slashbox_kept", True)  # noqa: B010
     figure.stale = False

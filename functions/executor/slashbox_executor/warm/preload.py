@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import io
+import operator
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 
 # Of the standard library, what short programs use and what explaining their errors takes.
@@ -84,6 +87,21 @@ def _draw() -> None:
     axes.legend()
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
     plt.close("all")
+    _let_go_of_fonts()
+
+
+def _let_go_of_fonts() -> None:
+    """
+    A cached font is an open file. Under a child, which has no descriptor of its parent's, the font could not
+    be read on, and closing it would close whatever file of the run has its number by then.
+    """
+    for module, cache in (
+        ("matplotlib.mathtext", "MathTextParser._parse_cached"),
+        ("matplotlib.font_manager", "_get_font"),
+    ):
+        with suppress(AttributeError):
+            operator.attrgetter(cache)(sys.modules[module]).cache_clear()
+    gc.collect()
 
 
 def find_blas() -> Callable[[int], object] | None:
@@ -121,6 +139,11 @@ def move_home(home: str) -> None:
     if (matplotlib := sys.modules.get("matplotlib")) is not None:
         for function in ("get_configdir", "get_cachedir"):
             setattr(matplotlib, function, lambda: f"{home}/matplotlib")
+        # Asked for them when they were imported.
+        if (style := sys.modules.get("matplotlib.style")) is not None:
+            style.USER_LIBRARY_PATHS = [f"{home}/matplotlib/stylelib"]  # type: ignore[attr-defined]
+        if (texmanager := sys.modules.get("matplotlib.texmanager")) is not None:
+            texmanager.TexManager._cache_dir = Path(home, "matplotlib", "tex.cache")
 
 
 def _renew_multiprocessing(process: ModuleType) -> None:

@@ -58,6 +58,7 @@ def _become_harmless(ids: list[int] | None) -> None:
 
 def _load(setup: ParentSetup) -> tuple[Blank, list[str]]:
     gc.disable()
+    descriptors = _open_descriptors()
     before = list(sys.path)
     preload.load_light()
     missed: list[str] = []
@@ -82,7 +83,14 @@ def _load(setup: ParentSetup) -> tuple[Blank, list[str]]:
         set_blas_threads=preload.find_blas(),
     )
     gc.collect()
+    if left := len(_open_descriptors() - descriptors):
+        # A child closes what it inherits, under the owner, who would then read and close the run's own files.
+        raise RuntimeError(f"what it loaded keeps {left} files open")
     return blank, missed
+
+
+def _open_descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208
 
 
 def _forget_ourselves() -> None:

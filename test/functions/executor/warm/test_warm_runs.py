@@ -12,6 +12,7 @@ from textwrap import dedent
 import pytest
 from executor_support import Executor, Store
 from slashbox_executor.spawn import Launch, Spawned
+from slashbox_executor.supervise import _Watch
 from slashbox_executor.warm import parents as parents_module
 from slashbox_executor.warm.parent import WarmParent
 
@@ -191,6 +192,24 @@ def test_figures_are_kept_and_numbered_anew_in_every_run(heavy: Executor) -> Non
         assert [file.name for file in result.files] == ["figure-1.png"]
 
 
+def test_fonts_of_the_parent_do_not_close_files_of_the_run(heavy: Executor) -> None:
+    code = """\
+        import matplotlib.pyplot as plt
+        files = [open(f"{n}.txt", "w") for n in range(12)]
+        # So many formulas that none of the parent's is kept.
+        for n in range(60):
+            plt.figtext(0.5, 0.5, f"$x^{{{n}}}$")
+        plt.gcf().canvas.draw()
+        for file in files:
+            file.write("x")
+            file.close()
+        """
+    result = heavy.run(dedent(code), memory_megabytes=1024)
+    assert (result.status, result.stderr) == ("ok", ""), result
+    descriptors = Path(f"/proc/{_parents(heavy)['heavy'].pid}/fd")
+    assert [path for path in map(os.readlink, descriptors.iterdir()) if path.endswith(".ttf")] == []
+
+
 def test_linear_algebra_may_use_all_processors(heavy: Executor) -> None:
     code = """\
         import os, numpy
@@ -249,6 +268,26 @@ def test_run_whose_parent_dies_meanwhile_comes_to_an_end(
     assert result.stdout == "done\n"
     monkeypatch.undo()
     assert executor.run("print('again')").stdout == "again\n"
+
+
+def test_parent_that_is_slow_to_tell_is_waited_for(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    look, status_of = _Watch._look, WarmParent.status_of
+
+    def count_looks(self: _Watch) -> None:
+        nonlocal looks
+        looks += 1
+        look(self)
+
+    def tell_late(self: WarmParent, pid: int) -> int | None:
+        return status_of(self, pid) if looks > 5 else None
+
+    monkeypatch.setattr(_Watch, "_look", count_looks)
+    monkeypatch.setattr(WarmParent, "status_of", tell_late)
+    result = executor.run("print(1)")
+    assert (result.status, result.exit_code, result.stdout) == ("ok", 0, "1\n")
 
 
 def test_old_parent_is_replaced(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
