@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .boot import interpreter_folders
 from .identity import Identity, choose_identity
-from .kernel import Confinement, Kernel, hide_self, library_folders
+from .kernel import SHARED_MEMORY, Confinement, Kernel, hide_self, library_folders
 from .manifest import read_manifest
 from .packages import PackageStore
 from .settings import Settings
@@ -84,7 +84,11 @@ class ExecutionEnvironment:
 
     def writable_strays(self) -> list[Path]:
         """Where else a run may have written: known only if files can be told by their owner."""
-        return strays(self.identity.uid, keep=[self._folder]) if self.identity.exclusive else []
+        if not self.identity.exclusive:
+            return []
+        # Landlock opens one of the shared folders to runs and keeps the others closed.
+        folders = [SHARED_MEMORY] if self._kernel.abilities.landlock_version else None
+        return strays(self.identity.uid, [self._folder], folders)
 
     def give_font_cache(self, workspace: Workspace) -> None:
         """matplotlib builds a list of fonts for half a second unless it finds one; the layer carries it."""
@@ -126,8 +130,9 @@ class ExecutionEnvironment:
 
     def _start(self) -> None:
         self._folder = self._make_folder()
-        for path in self.writable_strays():
-            wipe(path)
+        if self.identity.exclusive:
+            for path in strays(self.identity.uid, [self._folder]):
+                wipe(path)
         packages = self._folder / "packages"
         packages.mkdir(mode=0o755)
         packages.chmod(0o755)

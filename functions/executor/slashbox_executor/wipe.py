@@ -36,11 +36,15 @@ def wipe(path: Path) -> bool:
     return not os.path.lexists(path)
 
 
-def strays(uid: int, keep: Iterable[Path] = ()) -> list[Path]:
-    """What `uid` owns in the folders that everybody may write to, except what is or leads to `keep`."""
+def strays(uid: int, keep: Iterable[Path] = (), folders: Iterable[str] | None = None) -> list[Path]:
+    """
+    What `uid` owns in the folders that everybody may write to, except what is or leads to `keep`.
+
+    :param folders: of those, the ones to look at
+    """
     kept = set(keep)
     found: list[Path] = []
-    for folder in SHARED_FOLDERS:
+    for folder in SHARED_FOLDERS if folders is None else folders:
         with contextlib.suppress(OSError), os.scandir(folder) as listing:
             for entry in listing:
                 with contextlib.suppress(OSError):

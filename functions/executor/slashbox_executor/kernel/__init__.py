@@ -4,6 +4,15 @@ Standard library only. It switches itself on where the kernel allows it; Lambda'
 """
 
 from .confinement import Confinement, Kernel, KernelError, hide_self, library_folders
+from .landlock import SHARED_MEMORY
 from .probe import probe
 
-__all__ = ["Confinement", "Kernel", "KernelError", "hide_self", "library_folders", "probe"]
+__all__ = [
+    "SHARED_MEMORY",
+    "Confinement",
+    "Kernel",
+    "KernelError",
+    "hide_self",
+    "library_folders",
+    "probe",
+]

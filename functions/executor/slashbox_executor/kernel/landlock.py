@@ -36,7 +36,8 @@ _SYSTEM_READABLE = """
     /proc/filesystems /proc/sys /sys/devices/system/cpu /sys/devices/system/node
     /sys/fs/cgroup /sys/kernel/mm/transparent_hugepage
 """.split()  # noqa: SIM905 - a list of them would fill a page
-_SYSTEM_WRITABLE = ["/dev/shm"]  # noqa: S108
+SHARED_MEMORY = "/dev/shm"  # noqa: S108
+_SYSTEM_WRITABLE = [SHARED_MEMORY]
 _DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
 
 

@@ -99,7 +99,8 @@ class WarmParent:
 
     def wait_ready(self, seconds: float) -> bool:
         """False when it is not ready by then. :raises WarmError:"""
-        self._wait(lambda: self._ready, seconds)
+        if not self._ready:
+            self._wait(lambda: self._ready, seconds)
         return self._ready
 
     def order(self) -> None:

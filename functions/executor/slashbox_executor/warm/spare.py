@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import io
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -165,5 +167,9 @@ def _rehearse() -> None:
     """
     _replace_environment(dict(os.environ))
     _open_standard_streams()
-    exec(compile("def f(x):\n    return [x]\nprint(f(1))", "<rehearsal>", "exec"), {})  # noqa: S102
+    source = "import math\ndef f(x):\n    return [x]\nprint(f(1))\nf(2)"
+    exec(compile(ast.parse(source), "<rehearsal>", "exec"), {})  # noqa: S102
+    with open("/dev/null", encoding="utf-8") as nothing:  # noqa: PTH123
+        nothing.read()
+    resource.setrlimit(resource.RLIMIT_CORE, resource.getrlimit(resource.RLIMIT_CORE))
     json.dumps(json.loads('{"a": [1, 2.5, "x"], "b": {"c": null}}'))
