@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from .environment_block import blank_block
 
 Profile = Literal["lambda", "local", "strict"]
 
@@ -62,18 +63,5 @@ def forget_environment(environment: MutableMapping[str, str]) -> None:
         if name.startswith(_SECRET_PREFIXES):
             del environment[name]
     kept = dict(environment)
-    if _blank_environment_block():
+    if blank_block():
         environment.update(kept)
-
-
-def _blank_environment_block() -> bool:
-    try:
-        stat = Path("/proc/self/stat").read_text(encoding="latin-1")
-    except OSError:
-        return False  # not Linux: no such block to read either
-    # Counted behind the command's name, which may contain anything, start and end are fields 47 and 48.
-    fields = stat.rpartition(")")[2].split()
-    start, end = int(fields[47]), int(fields[48])
-    if 0 < start < end:
-        ctypes.memset(start, 0, end - start)
-    return True

@@ -13,10 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..boot import isolated_interpreter, usable_processors
+from ..environment_block import MARK_ROOM, MARK_VARIABLE
 from ..spawn import Launch, Spawned, SpawnError, forget_signals
 from ..view import View
 from .condition import Condition, condition_of, is_child
-from .environment_block import MARK_ROOM, MARK_VARIABLE
 from .messages import Job, ParentSetup
 from .wire import Channel, WireError, open_pair, receive, send
 

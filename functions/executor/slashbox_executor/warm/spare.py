@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, cast
 
+from ..environment_block import write_mark
 from ..kernel import calls
 from ..kernel.bpf import Program
 from ..kernel.landlock import begin_ruleset, enforce_ruleset
@@ -22,7 +23,6 @@ from ..kernel.seccomp import fill_in
 from ..protocol import RunLimits
 from ..resource_limits import OPEN_FILES, limit_resources
 from . import preload
-from .environment_block import write_mark
 from .finish import finish
 from .messages import Job
 from .wire import Channel, receive, send

@@ -10,13 +10,13 @@ import sys
 from typing import NoReturn, cast
 
 from ..child_parts import PARTS, USUAL_PARTS, compile_part
+from ..environment_block import find_mark
 from ..kernel.confinement import hide_self
 from ..kernel.landlock import SCOPES_SINCE
 from ..kernel.seccomp import build_program
 from ..kernel.syscalls import this_architecture
 from ..linux import forbid_new_privileges
 from . import preload
-from .environment_block import find_mark
 from .messages import ParentSetup
 from .spare import Blank, become_run
 from .wire import Channel, receive, send
