@@ -212,7 +212,10 @@ def test_a_killed_build_goes_on(shelf: Shelf, tmp_path: Path) -> None:
     started = tmp_path / "started"
     os.mkfifo(started)
     slow = tmp_path / "slow-uv"
-    slow.write_text(f"#!/bin/sh\necho $$ > {started}\nexec sleep 600\n", encoding="utf-8")
+    # It speaks late, so that the signal finds the build waiting, as a person's does: Python cannot be
+    # interrupted safely at the moment in which it starts a thread.
+    script = f"#!/bin/sh\nsleep 1\necho $$ > {started}\nexec sleep 600\n"
+    slow.write_text(script, encoding="utf-8")
     slow.chmod(0o755)
     out = tmp_path / "out"
     command = [sys.executable, str(BUILD), "--system", "host", "--approved", str(shelf.folder)]
@@ -233,7 +236,10 @@ def test_an_interrupted_build_ends_what_it_started(shelf: Shelf, tmp_path: Path)
     started = tmp_path / "started"
     os.mkfifo(started)
     slow = tmp_path / "slow-uv"
-    slow.write_text(f"#!/bin/sh\necho $$ > {started}\nexec sleep 600\n", encoding="utf-8")
+    # It speaks late, so that the signal finds the build waiting, as a person's does: Python cannot be
+    # interrupted safely at the moment in which it starts a thread.
+    script = f"#!/bin/sh\nsleep 1\necho $$ > {started}\nexec sleep 600\n"
+    slow.write_text(script, encoding="utf-8")
     slow.chmod(0o755)
     command = [sys.executable, str(BUILD), "--system", "host", "--approved", str(shelf.folder)]
     process = subprocess.Popen(
