@@ -133,6 +133,20 @@ describe('the endpoint', () => {
 });
 
 describe('from a slash command to a chart', () => {
+  it.each([
+    [
+      'scikit-learn',
+      'from sklearn.linear_model import LinearRegression as L\nL().fit([[0], [1]], [1, 3]).predict([[2]])',
+      '5.',
+    ],
+    ['sympy', 'import sympy\nx = sympy.Symbol("x")\nsympy.diff(x**3, x).subs(x, 2)', '12'],
+  ])('brings %s when an import asks for it', async (name, code, shown) => {
+    const reply = (await run(user('ada'), code)).messageText();
+    expect(reply).toContain('✅ **Finished**');
+    expect(reply).toContain(shown);
+    expect(reply).toContain(`installed \`${name}\``);
+  });
+
   it('uploads, draws with seaborn, uses the file again, and forgets it when its time has come', async () => {
     const grace = user('grace');
     const stored = await upload(grace, 'visits.csv', CSV);
