@@ -181,19 +181,22 @@ class WarmParent:
 
     def close(self) -> None:
         """Ends it and its children."""
-        for pid in self._unburied:
-            if is_child(pid, self.pid):
-                _kill(pid)
+        children = [pid for pid in self._unburied if is_child(pid, self.pid)]
         if self._spare is not None:
-            _kill(self._spare.pid)
+            children.append(self._spare.pid)
             self._spare.channel.close()
             self._spare = None
         if self._ordered is not None:
             self._ordered.close()
             self._ordered = None
         self._channel.close()
+        for pid in children:
+            _kill(pid)
         self._process.kill()
         self._process.wait()
+        for pid in children:
+            with suppress(ChildProcessError):  # ours now, where the kernel hands us orphans
+                os.waitpid(pid, 0)
 
     def _expect_start(self, spare: _Spare) -> None:
         poll = select.poll()

@@ -22,6 +22,8 @@ _MOST_RUNS = 500
 # Code that needs what is being loaded waits for it: loading it a second time beside would take longer.
 _LOAD_SECONDS = 20.0
 _LIGHT_SECONDS = 5.0
+# One after the other, before any code began: then it is this machine that does not let parents work.
+_MOST_FAILURES = 3
 
 Log = Callable[[str], None]
 
@@ -70,6 +72,8 @@ class WarmParents:
         self._packages: Collection[Path] = ()
         self._parents: dict[Kind, WarmParent] = {}
         self._given_up: set[Kind] = set()
+        self._failures: dict[Kind, int] = {"light": 0, "heavy": 0}
+        self._wanted: set[Kind] = set()
         self._make("light")
 
     @property
@@ -99,15 +103,20 @@ class WarmParents:
 
     def start(self, parent: WarmParent, launch: Launch) -> Spawned | None:
         """
-        None when the parent failed before the user's code began: start it otherwise.
+        None when the parent failed before the user's code began: start it otherwise. Another parent is made
+        after the run: one that is born now would be taken for a process of the run.
 
         :raises SpawnError: if the run could not be given what it needs
         """
-        try:
-            return parent.start(launch)
-        except WarmError as error:
-            self._replace(parent, str(error))
+        if self._parents.get(parent.kind) is not parent:
             return None
+        try:
+            spawned = parent.start(launch)
+        except WarmError as error:
+            self._fail(parent, str(error))
+            return None
+        self._failures[parent.kind] = 0
+        return spawned
 
     def settle(self) -> None:
         """Before a run: no process is born here while it is told which processes are the run's."""
@@ -115,7 +124,7 @@ class WarmParents:
             try:
                 parent.settle()
             except WarmError as error:
-                self._replace(parent, str(error))
+                self._fail(parent, str(error))
 
     def renew(self) -> None:
         """When no process of a run is alive: replaces what is harmed or old, has the next children forked."""
@@ -124,9 +133,10 @@ class WarmParents:
                 self._replace(parent, "a run has changed it")
             elif parent.started >= _MOST_RUNS:
                 self._drop(parent)
-                self._make(parent.kind)
             else:
                 self._order(parent)
+        for kind in sorted(self._wanted - self._parents.keys()):
+            self._make(kind)
 
     def close(self) -> None:
         for parent in list(self._parents.values()):
@@ -161,6 +171,7 @@ class WarmParents:
     def _make(self, kind: Kind) -> None:
         if kind in self._parents or kind in self._given_up or (kind == "heavy" and not self._has_heavy):
             return
+        self._wanted.add(kind)
         home = self._folder / kind
         if not home.is_dir():
             self._furnish(home)
@@ -199,10 +210,16 @@ class WarmParents:
     def _replace(self, parent: WarmParent, why: str) -> None:
         self._log(f"The {parent.kind} parent of runs is replaced: {why}")
         self._drop(parent)
-        self._make(parent.kind)
+
+    def _fail(self, parent: WarmParent, why: str) -> None:
+        self._failures[parent.kind] += 1
+        if self._failures[parent.kind] < _MOST_FAILURES:
+            self._replace(parent, why)
+        else:
+            self._give_up(parent, why)
 
     def _give_up(self, parent: WarmParent, why: str) -> None:
-        """One that cannot even load will not do so the next time."""
+        """One that cannot even load, or never works, will not do so the next time."""
         self._log(f"The {parent.kind} parent of runs is given up: {why}")
         self._given_up.add(parent.kind)
         self._drop(parent)

@@ -14,7 +14,7 @@ from executor_support import Executor, Store
 from slashbox_executor.spawn import Launch, Spawned
 from slashbox_executor.supervise import _Watch
 from slashbox_executor.warm import parents as parents_module
-from slashbox_executor.warm.parent import WarmParent
+from slashbox_executor.warm.parent import WarmError, WarmParent
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has warm parents")
 ROOT = Path(__file__).parents[4]
@@ -304,6 +304,19 @@ def test_parent_that_cannot_be_had_is_done_without(
     assert _parent_of_a_run(executor) == os.getpid()
     assert _parent_of_a_run(executor) == os.getpid()
     assert [line for line in executor.log if "is given up" in line] == executor.log[:1]
+
+
+def test_parent_that_never_works_is_given_up(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: WarmParent, launch: Launch) -> Spawned:
+        raise WarmError("it does not fork")
+
+    monkeypatch.setattr(WarmParent, "start", refuse)
+    assert [_parent_of_a_run(executor) for _ in range(4)] == [os.getpid()] * 4
+    assert [line.partition(" parent of runs is ")[2] for line in executor.log] == [
+        "replaced: it does not fork",
+        "replaced: it does not fork",
+        "given up: it does not fork",
+    ]
 
 
 def test_closing_leaves_no_process(executor: Executor) -> None:
