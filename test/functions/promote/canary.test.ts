@@ -8,29 +8,12 @@ import { SMOKE_CASES } from '../../../functions/promote/smoke.ts';
 import type { ExecutorRequest, ExecutorResult } from '../../../functions/shared/executor-protocol.ts';
 import { readLimits } from '../../../functions/shared/limits.ts';
 import { createLog } from '../../../functions/shared/log.ts';
+import { executorResult } from '../../support/executor-result.ts';
 import { bundleOf, idOf, manifestOf } from './support.ts';
 
 const SMOKE = 'layers/approved/smoke';
 const ID = idOf(5);
 const limits = readLimits({});
-
-const result = (changes: Partial<ExecutorResult>): ExecutorResult => ({
-  version: 1,
-  status: 'ok',
-  exit_code: 0,
-  signal: null,
-  stdout: '',
-  stderr: '',
-  stdout_truncated: false,
-  stderr_truncated: false,
-  duration_ms: 1,
-  hint: null,
-  installed_packages: [],
-  failed_packages: [],
-  files: [],
-  skipped_files: [],
-  ...changes,
-});
 
 interface Call {
   readonly runner: string;
@@ -54,7 +37,7 @@ function canaryOn(
     async runCode(runner, tenant, request) {
       calls.push({ runner, tenant, request });
       const said = answer(request);
-      return said && result(said === 'well' ? well(request) : said);
+      return said && executorResult(said === 'well' ? well(request) : said);
     },
     readCase: async (name) => readFileSync(`${SMOKE}/${name}.py`, 'utf8'),
     limits,

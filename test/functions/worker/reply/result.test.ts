@@ -6,28 +6,11 @@ import type { Output } from '../../../../functions/worker/outputs.ts';
 import { toClassic, toComponents } from '../../../../functions/worker/reply/message.ts';
 import { type FinishedRun, resultReply } from '../../../../functions/worker/reply/result.ts';
 import { expectValidEdit, textsOf } from '../../../support/discord-rules.ts';
+import { executorResult } from '../../../support/executor-result.ts';
 import { fileRecord } from '../../../support/records.ts';
 
-const result = (change: Partial<ExecutorResult> = {}): ExecutorResult => ({
-  version: 1,
-  status: 'ok',
-  exit_code: 0,
-  signal: null,
-  stdout: '',
-  stderr: '',
-  stdout_truncated: false,
-  stderr_truncated: false,
-  duration_ms: 1,
-  hint: null,
-  installed_packages: [],
-  failed_packages: [],
-  files: [],
-  skipped_files: [],
-  ...change,
-});
-
 const run = (change: Partial<ExecutorResult> = {}, more: Partial<FinishedRun> = {}): FinishedRun => ({
-  result: result(change),
+  result: executorResult(change),
   outputs: { kept: [], skipped: [] },
   milliseconds: 1_840,
   limits: readLimits({}),
