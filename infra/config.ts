@@ -55,6 +55,8 @@ export interface LocalConfig {
   readonly executorEndpoint: string;
   /** An existing bucket for the functions' code. */
   readonly assetBucket: string;
+  /** Who builds packages that a run is the first to need; nobody where not set. */
+  readonly firstUseEndpoint?: string | undefined;
   /** The program that resolves and fetches packages; in AWS the rebuild has it in a layer. */
   readonly uv: string;
   readonly discordApiBase?: string | undefined;

@@ -2,7 +2,7 @@
  * The whole of Slashbox on one machine: the playground with its fake Discord, the embedded AWS with the
  * deployed stack in it, and the executor's runner. `npm start` and the end-to-end tests start the same thing.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
@@ -21,8 +21,9 @@ import {
 import { bundle } from '../scripts/bundle.ts';
 import { setupPaths } from '../scripts/lib/paths.mjs';
 import {
-  EnvironmentManifestSchema,
+  bundlesOf,
   publishSeedLayer,
+  readEnvironmentManifest,
   uploadBundles,
 } from '../scripts/lib/seed-environment.ts';
 import { assemblyFor } from './assembly-cache.ts';
@@ -33,7 +34,10 @@ import { reconcile } from './cloud/reconcile.ts';
 import { createFakeDiscord, type FakeDiscord } from './discord/fake-discord.ts';
 import { loadIdentity } from './identity.ts';
 import { localStage } from './local-stage.ts';
+import { startFirstUseOfSetup } from './packages/start-first-use.ts';
+import { Activity } from './playground/activity.ts';
 import { startPlayground } from './playground/server.ts';
+import { chooseStablePort, rememberPort } from './process/stable-port.ts';
 import { startRunner } from './runner/runner.ts';
 import { removeRunning, writeRunning } from './running.ts';
 import type { Settings } from './settings.ts';
@@ -48,6 +52,8 @@ export interface SlashboxOptions {
   readonly log: Log;
   /** One line a step, for the person who waits. */
   readonly onStep?: (step: string) => void;
+  /** A sentence whenever a package that a run needs is being built. */
+  readonly onActivity?: (activity: string) => void;
   /** Gives up between two steps; what had started by then is stopped. */
   readonly signal?: AbortSignal;
 }
@@ -82,7 +88,7 @@ export async function startSlashbox(options: SlashboxOptions): Promise<RunningSl
 }
 
 async function start(
-  { settings, projectDir, python, packages, log, onStep = () => undefined, signal }: SlashboxOptions,
+  { settings, projectDir, python, packages, log, onStep, onActivity, signal }: SlashboxOptions,
   stops: (() => Promise<void>)[],
 ): Promise<Omit<RunningSlashbox, 'stop'>> {
   const { home } = settings;
@@ -101,12 +107,14 @@ async function start(
   });
   stops.push(() => discord.close());
   discord.registerCommands(COMMANDS);
+  const activity = new Activity();
   const playground = await startPlayground({
     port: settings.port,
     discord,
     interactionsUrl: () => interactionsUrl,
     health: () => ({ ready: state === 'ready', detail: state }),
     notices: notices(settings),
+    activity,
     ...(settings.publicKey && {
       sendingDisabled: 'Slashbox accepts another signer than this page (DISCORD_PUBLIC_KEY).',
     }),
@@ -117,7 +125,7 @@ async function start(
   const step = (text: string) => {
     signal?.throwIfAborted();
     state = text;
-    onStep(text);
+    onStep?.(text);
   };
 
   step('starting the embedded AWS');
@@ -138,9 +146,7 @@ async function start(
   step('publishing the packages');
   const client = cloudClient(cloud.endpoint);
   const s3 = new S3Client(client);
-  const manifest = EnvironmentManifestSchema.parse(
-    JSON.parse(await readFile(join(packages, 'manifest.json'), 'utf8')),
-  );
+  const manifest = await readEnvironmentManifest(packages);
   await ensureBucket(s3, ASSET_BUCKET);
   await publishSeedLayer({
     s3,
@@ -154,6 +160,23 @@ async function start(
     force: true,
   });
 
+  const bundlesDir = join(packages, 'bundles');
+  let bucket = '';
+  const firstUsePort = join(home, 'first-use.port');
+  const firstUse = await startFirstUseOfSetup({
+    paths: setupPaths(projectDir),
+    packages,
+    env: process.env,
+    port: await chooseStablePort(firstUsePort),
+    publish: (bundles) => uploadBundles({ s3, bucket, bundles: Object.values(bundles), bundlesDir }),
+    onActivity: (text) => {
+      activity.show(text);
+      if (text) onActivity?.(text);
+    },
+  });
+  stops.push(() => firstUse.close());
+  await rememberPort(firstUsePort, firstUse.port);
+
   step('deploying the stack');
   await bundle();
   const config = localStage({
@@ -163,6 +186,7 @@ async function start(
     local: {
       endpoint: cloud.endpoint,
       executorEndpoint: runner.url,
+      firstUseEndpoint: firstUse.url,
       assetBucket: ASSET_BUCKET,
       uv: setupPaths(projectDir).uv,
       discordApiBase: settings.apiBase ?? `${url}api`,
@@ -177,13 +201,8 @@ async function start(
   const deployed = { endpoint: cloud.endpoint, assemblyDir, stackName: STACK };
   const outputs = (await deployStack({ ...deployed, log })) as Record<OutputName, string>;
   await reconcile(deployed);
-  await uploadBundles({
-    s3,
-    bucket: outputs.PackagesBucketName,
-    manifest,
-    bundlesDir: join(packages, 'bundles'),
-  });
-
+  bucket = outputs.PackagesBucketName;
+  await uploadBundles({ s3, bucket, bundles: bundlesOf(manifest), bundlesDir });
   await runner.prepare(outputs.ExecutorFunctionName);
 
   interactionsUrl = `${cloud.endpoint}/_aws/execute-api/${outputs.HttpApiId}/$default/interactions`;

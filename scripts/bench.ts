@@ -6,7 +6,7 @@ import { runProgram } from './lib/run-program.ts';
 import { ensureSetup } from './setup.mjs';
 
 await runCommand(async () => {
-  const { python, packages } = await ensureSetup({ need: ['node', 'tools', 'executor', 'packages'] });
+  const { python, packages } = await ensureSetup({ need: ['node', 'tools', 'executor', 'bundles'] });
   if (!packages) throw new OperatorError('the packages are not built; run: node scripts/setup.mjs packages');
   const paths = setupPaths();
   // A caller's setting of this kind makes Python start without byte code, and every ratio too good.

@@ -3,13 +3,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { startFirstUseOfSetup } from '../local/packages/start-first-use.ts';
 import { OperatorError, runCommand } from './lib/arguments.ts';
-import { PROJECT_ROOT } from './lib/paths.mjs';
+import { PROJECT_ROOT, setupPaths } from './lib/paths.mjs';
 import { ensureSetup } from './setup.mjs';
 
 await runCommand(async () => {
   const { python, packages } = await ensureSetup({ need: ['node', 'executor', 'packages'] });
   if (!packages) throw new OperatorError('the packages are not built; run: node scripts/setup.mjs packages');
+  const firstUse = await startFirstUseOfSetup({
+    paths: setupPaths(),
+    packages,
+    env: process.env,
+    onActivity: (activity) => activity && console.error(activity),
+  });
   const child = spawn(
     python.executor,
     [
@@ -18,6 +25,7 @@ await runCommand(async () => {
       ...['--layer-root', join(packages, 'layer')],
       // A bundle's key starts with the folder of its environment.
       ...['--packages', pathToFileURL(dirname(dirname(packages))).href],
+      ...['--first-use', firstUse.url],
       ...process.argv.slice(2),
     ],
     // npm runs scripts in the project's folder; paths are meant from where the person stands.
@@ -26,5 +34,6 @@ await runCommand(async () => {
   // Ctrl-C reaches the child by itself, which ends its run; we only wait for it.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   const [code] = (await once(child, 'exit')) as [number | null];
+  await firstUse.close();
   return code ?? 1;
 });

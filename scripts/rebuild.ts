@@ -1,6 +1,6 @@
 /**
  * `npm run rebuild [-- --stage NAME] [--accept-step-back a,b] [--again]`: does now what the schedule does every
- * week, and tells how it goes. Without a stage also `[--with a,b]`, `[--all]` or `[--only a,b]`.
+ * week, and tells how it goes. Without a stage also `[--only a,b]`.
  */
 import { randomUUID } from 'node:crypto';
 import { readArguments, runCommand, UsageError } from './lib/arguments.ts';
@@ -14,16 +14,12 @@ import { findTarget } from './lib/target.ts';
 await runCommand(async () => {
   const { values } = readArguments({
     stage: { type: 'string' },
-    with: { type: 'string', default: '' },
-    all: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     'accept-step-back': { type: 'string', default: '' },
     again: { type: 'boolean', default: false },
   });
-  const chosen = (['with', 'all', 'only'] as const).filter((option) => values[option]);
-  if (values.stage !== undefined && chosen[0])
-    throw new UsageError(`--${chosen[0]} is for packages on this machine; a stage always gets all of them.`);
-  if (chosen.length > 1) throw new UsageError(`--${chosen.join(' and --')} do not go together.`);
+  if (values.stage !== undefined && values.only)
+    throw new UsageError('--only is for packages on this machine; a stage always gets all of them.');
   const target = await findTarget(values.stage);
   if (values.stage === undefined) {
     const { RebuildFunctionName = '' } = target.outputs;
@@ -32,8 +28,6 @@ await runCommand(async () => {
   const order = {
     request: randomUUID(),
     only: namesIn(values.only),
-    besides: namesIn(values.with),
-    everything: values.all,
     accepted: namesIn(values['accept-step-back']),
   };
   await renew(order, { again: values.again }, createRenewPorts(target));

@@ -8,11 +8,11 @@ import { nodeProblem } from './lib/node-version.mjs';
  */
 const NEEDS = {
   start: ['node', 'cloud', 'executor', 'packages'],
-  test: ['node', 'cloud', 'executor', 'dev', 'packages'],
+  test: ['node', 'cloud', 'executor', 'dev', 'bundles'],
   check: ['node', 'dev'],
   format: ['node', 'dev'],
   exec: ['node', 'executor', 'packages'],
-  bench: ['node', 'tools', 'executor', 'packages'],
+  bench: ['node', 'tools', 'executor', 'bundles'],
   deploy: ['node', 'tools', 'executor'],
   register: ['node'],
   cleanup: ['node'],

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Set-up: makes sure that what a command needs is installed, and installs what is not. Needs nothing but Node.js.
-// By hand: `node scripts/setup.mjs [node] [tools] [cloud] [executor] [dev] [packages]`, everything by default.
+// By hand: `node scripts/setup.mjs [node] [tools] [cloud] [executor] [dev] [packages] [bundles]`, everything by
+// default.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,7 +21,8 @@ import { takeSetupLock } from './lib/setup-lock.mjs';
 
 /**
  * @typedef {import('./lib/paths.mjs').PythonEnvironment} PythonEnvironment
- * @typedef {'node' | PythonEnvironment | 'packages'} Part
+ * @typedef {'node' | PythonEnvironment | 'packages' | 'bundles'} Part `packages`: the layer; `bundles`: and the small
+ *   bundles, which are otherwise built when a run first needs them
  * @typedef {{
  *   root: string,
  *   uv: string,
@@ -37,7 +39,8 @@ const PARTS = [
   ['cloud', 200],
   ['executor', 50],
   ['dev', 300],
-  ['packages', 1800],
+  ['packages', 800],
+  ['bundles', 1000],
 ];
 const MEGABYTE = 2 ** 20;
 /** Written by hand in every message about set-up as a whole. */
@@ -84,6 +87,7 @@ function checkMachine() {
  */
 function withWhatTheyNeed(need) {
   const wanted = new Set(need);
+  if (wanted.has('bundles')) wanted.add('packages');
   if (wanted.has('packages')) wanted.add('executor');
   if ([...wanted].some((part) => part !== 'node')) wanted.add('tools');
   return PARTS.map(([part]) => part).filter((part) => wanted.has(part));
@@ -96,7 +100,8 @@ function withWhatTheyNeed(need) {
  */
 function isReady(part, paths, env) {
   if (part === 'node') return nodePackagesReady(paths.root);
-  if (part === 'packages') return packageEnvironmentReady(paths, env);
+  if (part === 'packages') return packageEnvironmentReady(paths, env, 'core');
+  if (part === 'bundles') return packageEnvironmentReady(paths, env, 'small');
   return pythonEnvironmentReady(paths, env, part);
 }
 
@@ -117,10 +122,12 @@ async function install(paths, env, missing, progress) {
     const runStep = createInstaller({ folder: paths.root, logs: paths.logs, lock, progress });
     /** @type {PythonEnvironment[]} */
     const pythons = [];
-    for (const part of parts) if (part !== 'node' && part !== 'packages') pythons.push(part);
+    for (const part of parts)
+      if (part !== 'node' && part !== 'packages' && part !== 'bundles') pythons.push(part);
     if (parts.includes('node')) await installNodePackages(paths.root, env, runStep);
     if (pythons.length > 0) await installPythonEnvironments(paths, env, pythons, runStep);
-    if (parts.includes('packages')) await buildPackageEnvironment(paths, env, runStep);
+    if (parts.includes('bundles')) await buildPackageEnvironment(paths, env, 'small', runStep);
+    else if (parts.includes('packages')) await buildPackageEnvironment(paths, env, 'core', runStep);
   } finally {
     lock.release();
   }

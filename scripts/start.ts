@@ -32,6 +32,7 @@ await runCommand(async () => {
     packages: setup.packages,
     log: createLog({}, (line) => sink.write(`${new Date().toISOString()} ${line}\n`)),
     onStep: (text) => text !== 'ready' && console.log(`${text} …`),
+    onActivity: (text) => console.log(text),
     signal: interrupt,
   }).catch((error: unknown) => {
     if (!interrupt.aborted) explain(error);

@@ -34,7 +34,6 @@ from layers.approved.wheel_index import WheelIndex
 # Lambda itself ends a function that invokes itself after about 16 times.
 MOST_CONTINUATIONS = 8
 
-Content = Literal["all", "small"]
 State = Literal["resolving", "building", "built", "finished", "unchanged", "failed"]
 
 
@@ -47,7 +46,6 @@ class Rebuild:
 
     function: str
     recipe: Recipe
-    content: Content
     pointer: PointerStore
     tools: Tools
     go_on: Callable[[Order], object]
@@ -126,16 +124,12 @@ class _Invocation:
         approved, target = self._ports.recipe.approved, self._ports.recipe.target
         chosen = approved.distributions(target)
         order = self._order
-        for name in (*order.only, *order.besides):
+        for name in order.only:
             if name not in chosen:
                 raise BuildError(approved.absent(target).get(name, f"{name} is not on the approved list"))
-        if order.only:
-            names = {*order.only, *(package.name for package in approved.packages if package.core)}
-        elif self._ports.content == "small" and not order.everything:
-            names = {package.name for package in approved.packages if package.core or package.small}
-        else:
-            names = set(chosen)
-        return tuple(sorted(chosen[name] for name in {*names, *order.besides} & chosen.keys()))
+        core = (package.name for package in approved.packages if package.core)
+        names = {*order.only, *core} if order.only else set(chosen)
+        return tuple(sorted(chosen[name] for name in names & chosen.keys()))
 
     def _recipe(self, lock: Lock, previous: Progress | None, content: tuple[str, ...]) -> Recipe:
         index: WheelIndex = {**self._ports.recipe.index, **(previous.facts if previous else {})}

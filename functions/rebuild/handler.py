@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from functions.rebuild.app import Content, Rebuild, rebuild
+from functions.rebuild.app import Rebuild, rebuild
 from functions.rebuild.builder import Tools
 from functions.rebuild.orders import Order, parse_order
 from functions.rebuild.pointer import ParameterPointer
@@ -64,7 +64,6 @@ def _ports(context: Context, folder: Path) -> Rebuild:
     return Rebuild(
         function=context.function_name,
         recipe=_committed_recipe(),
-        content=cast("Content", _required("SLASHBOX_ENVIRONMENT_CONTENT")),
         pointer=ParameterPointer(parameter, session.create_client("ssm"), awslambda),
         tools=Tools(
             bucket=S3Bucket(s3, _required("SLASHBOX_PACKAGES_BUCKET")),

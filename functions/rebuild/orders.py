@@ -19,16 +19,13 @@ class OrderError(ValueError):
 class Order:
     """`environment`: to go on with, for the `continuation`-th time; otherwise a new one is planned.
 
-    `only`: approved packages instead of the usual content; `besides`: more than it; `everything`: the whole
-    list, also where the usual content is a part of it; `accepted`: distributions that may go back;
+    `only`: approved packages instead of the whole list; `accepted`: distributions that may go back;
     `request`: the operator's own mark, which the status repeats; `age_only`: report the age and no more.
     """
 
     environment: str | None = None
     continuation: int = 0
     only: tuple[str, ...] = ()
-    besides: tuple[str, ...] = ()
-    everything: bool = False
     accepted: tuple[str, ...] = ()
     request: str = ""
     age_only: bool = False
@@ -38,8 +35,6 @@ class Order:
             "environment": self.environment,
             "continuation": self.continuation,
             "only": list(self.only),
-            "besides": list(self.besides),
-            "everything": self.everything,
             "accepted": list(self.accepted),
             "request": self.request,
             "age_only": self.age_only,
@@ -65,8 +60,6 @@ def parse_order(event: object) -> Order:
         environment=environment,
         continuation=continuation,
         only=_names(event, "only"),
-        besides=_names(event, "besides"),
-        everything=_flag(event, "everything"),
         accepted=_names(event, "accepted"),
         request=str(request),
         age_only=_flag(event, "age_only"),

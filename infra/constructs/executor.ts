@@ -71,6 +71,7 @@ export class Executor extends Construct {
           ? `${local.endpoint}/${packages.bucketName}`
           : `https://${packages.bucketRegionalDomainName}`,
         SLASHBOX_PROFILE: local ? 'local' : 'lambda',
+        ...(runsUsers && local?.firstUseEndpoint && { SLASHBOX_FIRST_USE_URL: local.firstUseEndpoint }),
       },
       logRetention: RetentionDays.THREE_DAYS,
     });

@@ -77,7 +77,6 @@ export class Renewal extends Construct {
       environment: {
         SLASHBOX_PACKAGES_BUCKET: packages.bucketName,
         SLASHBOX_ENVIRONMENT_PARAMETER: layerParameterOf(stage),
-        SLASHBOX_ENVIRONMENT_CONTENT: contentOf(config),
         ...(local && { SLASHBOX_UV: local.uv, SLASHBOX_S3_PATH_STYLE: 'true' }),
       },
     });
@@ -218,5 +217,5 @@ export class Renewal extends Construct {
   }
 }
 
-/** A small machine starts with few packages, and renews those. */
-const contentOf = ({ local }: StageConfig): 'all' | 'small' => (local ? 'small' : 'all');
+/** On a machine of one's own, `npm run rebuild -- --only …` may leave packages out. */
+const contentOf = ({ local }: StageConfig): 'all' | 'some' => (local ? 'some' : 'all');

@@ -1,6 +1,7 @@
 """Builds an environment of the approved packages for one Python and architecture: `build.py --help`."""
 
 import argparse
+import json
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from layers.approved.approved_list import read_approved_list
 from layers.approved.byte_code import find_interpreter
-from layers.approved.environment import build_environment
+from layers.approved.environment import build_bundles, build_environment
 from layers.approved.errors import BuildError
 from layers.approved.fetch import Source, find_uv
 from layers.approved.lockfile import read_lock
@@ -30,7 +31,10 @@ def main(arguments: list[str]) -> int:
         if options.print_id:
             print(recipe.id)
             return 0
-        _build(recipe, options)
+        if options.bundles is not None:
+            _build_bundles(recipe, options)
+        else:
+            _build(recipe, options)
     except BuildError as error:
         print(f"[packages] error: {error}", file=sys.stderr)
         return 1
@@ -75,6 +79,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     chosen.add_argument("--small", action="store_true", help="and the list's small bundles")
     chosen.add_argument("--only", metavar="NAMES", help="and bundles of these packages: seaborn,networkx,…")
     chosen.add_argument("--all", action="store_true", help="and every bundle")
+    chosen.add_argument(
+        "--bundles",
+        metavar="NAMES",
+        help="bundles of these packages and of what they need, no layer; prints them as a line of JSON",
+    )
     parser.add_argument(
         "--layer", choices=["core", "full"], default="core", help="full: all that fits Lambda (with --all)"
     )
@@ -98,7 +107,7 @@ def _build(recipe: Recipe, options: argparse.Namespace) -> None:
         raise BuildError("Say where to build with --out FOLDER")
     started = time.monotonic()
     wanted = _wanted(recipe, options)
-    source = Source(find_uv(options.uv), tuple(folder.resolve() for folder in options.find_links))
+    source = _source(options)
     count = len(recipe.lock.closure([*recipe.core, *wanted]))
     _say(
         f"[packages] environment {recipe.id}: {count} packages for Python {recipe.target.python} "
@@ -113,6 +122,19 @@ def _build(recipe: Recipe, options: argparse.Namespace) -> None:
     _say(f"[packages] environment {recipe.id} is ready ({time.monotonic() - started:.0f} s)")
 
 
+def _build_bundles(recipe: Recipe, options: argparse.Namespace) -> None:
+    """For whoever runs the layer already: what is printed is what its manifest does not say."""
+    if options.out is None:
+        raise BuildError("Say where to build with --out FOLDER")
+    wanted = _named(recipe, options.bundles)
+    bundles = build_bundles(recipe, wanted, _source(options), options.out.resolve(), _say)
+    print(json.dumps({"environment": recipe.id, "bundles": bundles}))
+
+
+def _source(options: argparse.Namespace) -> Source:
+    return Source(find_uv(options.uv), tuple(folder.resolve() for folder in options.find_links))
+
+
 def _wanted(recipe: Recipe, options: argparse.Namespace) -> list[str]:
     chosen = recipe.approved.distributions(recipe.target)
     if options.all:
@@ -123,7 +145,13 @@ def _wanted(recipe: Recipe, options: argparse.Namespace) -> list[str]:
             for package in recipe.approved.packages
             if package.small and package.name in chosen
         ]
-    names = [name.strip() for name in (options.only or "").split(",") if name.strip()]
+    return _named(recipe, options.only or "")
+
+
+def _named(recipe: Recipe, listed: str) -> list[str]:
+    """Distributions of a list with commas, of the approved ones and of what they need."""
+    chosen = recipe.approved.distributions(recipe.target)
+    names = [name.strip() for name in listed.split(",") if name.strip()]
     absent = recipe.approved.absent(recipe.target)
     for name in names:
         if name in absent:

@@ -16,7 +16,7 @@ from layers.approved.fetch import Source
 from layers.approved.layer import assemble_layer, is_assembled
 from layers.approved.layer_plan import plan_layer
 from layers.approved.lockfile import LockedDistribution
-from layers.approved.manifest import format_manifest, make_manifest
+from layers.approved.manifest import describe_bundle, format_manifest, make_manifest
 from layers.approved.processes import Processes
 from layers.approved.recipe import Recipe
 from layers.approved.store import BuiltBundle, Store, write_whole
@@ -63,6 +63,29 @@ def build_environment(
     return manifest
 
 
+def build_bundles(
+    recipe: Recipe, wanted: list[str], source: Source, output: Path, progress: Progress, *, workers: int = 2
+) -> dict[str, dict[str, object]]:
+    """Builds what the `wanted` distributions need beside the layer, and describes it as a manifest does.
+
+    Layer and manifest stay as they are: a layer in use is not to change because a bundle joined. Waits for
+    another build's end. Raises BuildError.
+    """
+    check_roots(recipe.lock, recipe.index, f"the lock {recipe.target.lock_name}")
+    needed = set(recipe.lock.closure(wanted)) - set(recipe.lock.closure(recipe.core))
+    workshop = Workshop(recipe.target, recipe.interpreter, source, Store(output), Processes())
+    with _only_builder(output, wait=True):
+        try:
+            _build_bundles(recipe, needed, workshop, progress, workers)
+        except OSError as error:
+            raise _translate(error) from error
+        finally:
+            workshop.processes.stop()
+            shutil.rmtree(workshop.store.work, ignore_errors=True)
+    built = _finished_bundles(recipe, workshop.store)
+    return {name: describe_bundle(recipe.id, built[name]) for name in sorted(needed)}
+
+
 def choose_layer(recipe: Recipe, built: Mapping[str, BuiltBundle]) -> frozenset[str]:
     """The distributions that the layer gets, of those that are built."""
     if recipe.layer == "core":
@@ -91,7 +114,7 @@ def finish_environment(
 
 
 @contextmanager
-def _only_builder(output: Path) -> Iterator[None]:
+def _only_builder(output: Path, *, wait: bool = False) -> Iterator[None]:
     try:
         output.mkdir(parents=True, exist_ok=True)
         lock = (output / ".lock").open("w")
@@ -99,7 +122,7 @@ def _only_builder(output: Path) -> Iterator[None]:
         raise _translate(error) from error
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BuildError(f"Another build is at work in {output}: wait for its end") from error
         yield
@@ -116,6 +139,9 @@ def _build_bundles(
     done = len(order) - len(missing)
     if done:
         progress(f"[packages] {done} of {len(order)} are finished already")
+    progress(
+        f"[packages] {_count(len(missing))} to build, {_unpacked(recipe, missing) / 1e6:,.0f} MB unpacked"
+    )
 
     def build(locked: LockedDistribution) -> float:
         started = time.monotonic()
@@ -150,13 +176,21 @@ def _by_use_then_size(recipe: Recipe, needed: set[str]) -> list[str]:
 
 
 def _check_space(recipe: Recipe, missing: list[LockedDistribution], store: Store) -> None:
-    unpacked = sum(recipe.index[(locked.name, locked.version)].unpacked_bytes for locked in missing)
-    needed, free = int(unpacked * _DISK_FACTOR), shutil.disk_usage(store.folder).free
+    needed, free = int(_unpacked(recipe, missing) * _DISK_FACTOR), shutil.disk_usage(store.folder).free
     if free < needed:
         raise BuildError(
             f"The packages need about {needed / 1e6:,.0f} MB of disk and {free / 1e6:,.0f} MB are free: "
             "make room and start again; what is finished is kept"
         )
+
+
+def _unpacked(recipe: Recipe, some: list[LockedDistribution]) -> int:
+    """Bytes, before anything is left out of them."""
+    return sum(recipe.index[(locked.name, locked.version)].unpacked_bytes for locked in some)
+
+
+def _count(packages: int) -> str:
+    return "1 package" if packages == 1 else f"{packages} packages"
 
 
 def _finished_bundles(recipe: Recipe, store: Store) -> dict[str, BuiltBundle]:

@@ -25,7 +25,7 @@ def make_manifest(
             "in_layer": name in layer,
             "requires": list(locked.requires),
             "bundle": (
-                _describe_bundle(recipe.id, built[name]) if name in built and name not in layer else None
+                describe_bundle(recipe.id, built[name]) if name in built and name not in layer else None
             ),
         }
     return {
@@ -49,7 +49,7 @@ def format_manifest(manifest: Mapping[str, object]) -> str:
     return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
 
 
-def _describe_bundle(environment: str, bundle: BuiltBundle) -> dict[str, object]:
+def describe_bundle(environment: str, bundle: BuiltBundle) -> dict[str, object]:
     return {
         "key": f"environments/{environment}/bundles/{bundle.file}",
         "sha256": bundle.sha256,

@@ -4,6 +4,7 @@ import type { ChannelEvent } from '../discord/channel.ts';
 import { ClientRefusal } from '../discord/errors.ts';
 import type { Exchange } from '../discord/exchange.ts';
 import type { FakeDiscord } from '../discord/fake-discord.ts';
+import type { Activity } from './activity.ts';
 import type {
   Health,
   PageAction,
@@ -20,6 +21,7 @@ export interface PageApiOptions {
   readonly health: () => Health;
   readonly notices: readonly string[];
   readonly sendingDisabled: string | null;
+  readonly activity?: Activity;
 }
 
 /** Modals that were opened and may still be submitted; the oldest are forgotten. */
@@ -67,7 +69,7 @@ export function createPageApi(api: PageApiOptions): (request: Request) => Promis
       case 'GET /page/state':
         return Response.json(stateOf(api));
       case 'GET /page/events':
-        return user ? stream(user.id, api.discord) : refuse(400, 'There is no such user.');
+        return user ? stream(user.id, api) : refuse(400, 'There is no such user.');
       case 'POST /page/uploads':
         return Response.json(await upload(request, url.searchParams, api.discord));
       case 'POST /page/actions':
@@ -96,7 +98,7 @@ function stateOf({ discord, health, notices, sendingDisabled }: PageApiOptions):
  * Server-sent events: only what this user may see. The channel as it stands comes first, from the same moment as
  * the subscription: asked for separately, what happened in between would be lost.
  */
-function stream(user: string, discord: FakeDiscord): Response {
+function stream(user: string, { discord, activity }: PageApiOptions): Response {
   const encoder = new TextEncoder();
   let end = (): void => undefined;
   const body = new ReadableStream<Uint8Array>({
@@ -108,12 +110,20 @@ function stream(user: string, discord: FakeDiscord): Response {
       });
       const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
       heartbeat.unref();
+      const unsubscribeActivity = activity?.subscribe((text) =>
+        tell({ kind: 'activity', text: text ?? null }),
+      );
       end = () => {
         clearInterval(heartbeat);
         unsubscribe();
+        unsubscribeActivity?.();
       };
       write('retry: 1000\n\n');
-      tell({ kind: 'channel', messages: discord.messages(user) });
+      tell({
+        kind: 'channel',
+        messages: discord.messages(user),
+        activity: activity?.current ?? null,
+      });
     },
     cancel: () => end(),
   });

@@ -48,9 +48,15 @@ export interface PageState {
 
 /** Data of the events of `GET /page/events?user=ID`. The first one is the channel as it is at that moment. */
 export type PageEvent =
-  | { readonly kind: 'channel'; readonly messages: readonly APIMessage[] }
+  | {
+      readonly kind: 'channel';
+      readonly messages: readonly APIMessage[];
+      readonly activity: string | null;
+    }
   | { readonly kind: 'create' | 'update'; readonly message: APIMessage }
-  | { readonly kind: 'delete'; readonly id: string };
+  | { readonly kind: 'delete'; readonly id: string }
+  /** What the system is doing meanwhile; null where it only waits. */
+  | { readonly kind: 'activity'; readonly text: string | null };
 
 export type ActionValue = string | number | boolean | { readonly uploadId: string };
 

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { FakeDiscord } from '../discord/fake-discord.ts';
 import { sendResponse, toRequest } from '../discord/http-bridge.ts';
+import type { Activity } from './activity.ts';
 import { refusalOf } from './guard.ts';
 import { forwardInteraction } from './interactions-proxy.ts';
 import { createPageApi } from './page-api.ts';
@@ -22,6 +23,8 @@ export interface PlaygroundOptions {
   readonly health: () => Health;
   /** Sentences that the page shows at its top, for instance that another signer is configured. */
   readonly notices?: readonly string[];
+  /** What the page says is being done meanwhile. */
+  readonly activity?: Activity;
   /** Why the page cannot send commands, where it cannot. */
   readonly sendingDisabled?: string;
   /** Told of failures of our own; the console where not set. */
@@ -72,8 +75,8 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
 }
 
 function createRoutes(options: PlaygroundOptions): (request: Request) => Promise<Response> {
-  const { discord, health, notices = [], sendingDisabled = null, interactionsUrl } = options;
-  const pageApi = createPageApi({ discord, health, notices, sendingDisabled });
+  const { discord, health, notices = [], sendingDisabled = null, activity, interactionsUrl } = options;
+  const pageApi = createPageApi({ discord, health, notices, sendingDisabled, ...(activity && { activity }) });
   return async (request) => {
     const { pathname } = new URL(request.url);
     switch (pathname) {

@@ -1,5 +1,6 @@
-// The approved packages for the local default (layer and small bundles), built by layers/approved/build.py for
-// the Python of the executor's environment. An interrupted build goes on where it stopped.
+// The approved packages for the local default, built by layers/approved/build.py for the Python of the executor's
+// environment: the layer, and where it is asked for the list's small bundles; all others are built when a run first
+// needs them (local/packages/). An interrupted build goes on where it stopped.
 import fs from 'node:fs';
 import path from 'node:path';
 import { indexEnvironment, knownInterpreter } from './python-environments.mjs';
@@ -8,7 +9,10 @@ import { fingerprint, hasStamp, readStamp, writeStamp } from './stamp.mjs';
 
 /** @typedef {import('./paths.mjs').SetupPaths} SetupPaths */
 
-const OPTIONS = ['--small', '--system', 'host'];
+/**
+ * @typedef {'core' | 'small'} Content `core`: the layer; `small`: and the list's small bundles, for whoever needs
+ *   many packages at once
+ */
 
 /**
  * @param {SetupPaths} paths
@@ -23,24 +27,26 @@ export function packageEnvironmentFolder(paths) {
 /**
  * @param {SetupPaths} paths
  * @param {NodeJS.ProcessEnv} env
+ * @param {Content} content
  */
-export function packageEnvironmentReady(paths, env) {
+export function packageEnvironmentReady(paths, env, content) {
   const folder = packageEnvironmentFolder(paths);
   return (
     folder !== undefined &&
     fs.existsSync(path.join(folder, 'manifest.json')) &&
-    hasStamp(recordFile(paths), expectedRecord(paths, env))
+    hasStamp(recordFile(paths), expectedRecord(paths, env)) &&
+    (content === 'core' || readStamp(recordFile(paths))?.content === content)
   );
 }
 
 /**
  * @param {SetupPaths} paths
  * @param {NodeJS.ProcessEnv} env
+ * @param {Content} content
  * @param {import('./installer.mjs').RunStep} runStep
  */
-export async function buildPackageEnvironment(paths, env, runStep) {
-  /** @type {import('./installer.mjs').Command} */
-  const build = [paths.python('executor'), path.join(approvedFolder(paths), 'build.py'), ...OPTIONS];
+export async function buildPackageEnvironment(paths, env, content, runStep) {
+  const build = buildCommand(paths);
   const common = { env: indexEnvironment(paths, env), registry: 'the Python package index (PyPI or yours)' };
   const id = (
     await runStep({ ...common, label: 'Approved packages: plan', commands: [[...build, '--print-id']] })
@@ -50,11 +56,30 @@ export async function buildPackageEnvironment(paths, env, runStep) {
   const folder = path.join(paths.packageEnvironments, id);
   await runStep({
     ...common,
-    label: 'Approved packages: layer and bundles',
-    commands: [[...build, '--uv', paths.uv, '--out', folder]],
+    label: content === 'core' ? 'Approved packages: layer' : 'Approved packages: layer and small bundles',
+    commands: [[...build, `--${content}`, '--uv', paths.uv, '--out', folder]],
     passThrough: /^\[packages\]/,
   });
-  writeStamp(recordFile(paths), { id, ...expectedRecord(paths, env) });
+  writeStamp(recordFile(paths), { id, content, ...expectedRecord(paths, env) });
+}
+
+/**
+ * Builds what one distribution needs beside the layer of the environment in `folder`, and prints it.
+ * @param {SetupPaths} paths
+ * @param {string} folder
+ * @param {string} distribution
+ * @returns {import('./installer.mjs').Command}
+ */
+export function bundlesCommand(paths, folder, distribution) {
+  return [...buildCommand(paths), '--bundles', distribution, '--uv', paths.uv, '--out', folder];
+}
+
+/**
+ * @param {SetupPaths} paths
+ * @returns {import('./installer.mjs').Command}
+ */
+function buildCommand(paths) {
+  return [paths.python('executor'), path.join(approvedFolder(paths), 'build.py'), '--system', 'host'];
 }
 
 /** @param {SetupPaths} paths */

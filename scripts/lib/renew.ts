@@ -25,12 +25,8 @@ export interface RenewPorts {
 export interface RebuildOrder {
   /** Repeated in the status of this renewal, and of no other. */
   readonly request: string;
-  /** Approved packages instead of the usual content. */
+  /** Approved packages instead of the whole list. */
   readonly only: readonly string[];
-  /** More than the usual content. */
-  readonly besides: readonly string[];
-  /** The whole list, also where the usual content is a part of it. */
-  readonly everything: boolean;
   /** Distributions that may go back to an earlier release. */
   readonly accepted: readonly string[];
 }

@@ -22,19 +22,21 @@ import { z } from 'zod';
 import { environmentOf, layerKey, pointerNote } from '../../functions/shared/package-environment.ts';
 import { publishLayerVersion } from '../../functions/shared/publish-layer.ts';
 
+/** As layers/approved describes a finished bundle. */
+export const BundleSchema = z.object({
+  key: z.string().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.number(),
+  unpacked_bytes: z.number(),
+});
+export type Bundle = z.infer<typeof BundleSchema>;
+
 /** The parts of an environment's manifest.json that a deploy needs (layers/approved writes it). */
 export const EnvironmentManifestSchema = z.object({
   environment: z.string().regex(/^[\w-]{1,64}$/),
   python: z.string().regex(/^3\.\d+$/),
   architecture: z.enum(['x86_64', 'arm64', 'aarch64']),
-  distributions: z.record(
-    z.string(),
-    z.object({
-      bundle: z
-        .object({ key: z.string().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number() })
-        .nullable(),
-    }),
-  ),
+  distributions: z.record(z.string(), z.object({ bundle: BundleSchema.nullable() })),
 });
 export type EnvironmentManifest = z.infer<typeof EnvironmentManifestSchema>;
 
@@ -95,7 +97,7 @@ export interface UploadBundlesOptions {
   readonly s3: S3Client;
   /** The packages bucket. */
   readonly bucket: string;
-  readonly manifest: EnvironmentManifest;
+  readonly bundles: readonly Bundle[];
   /** Folder of the bundles, each under its key's last part. */
   readonly bundlesDir: string;
 }
@@ -103,13 +105,21 @@ export interface UploadBundlesOptions {
 /** Each is in memory as a whole, so that the SDK can try it again. */
 const UPLOADS_AT_A_TIME = 3;
 
+/** @param folder a built environment's */
+export async function readEnvironmentManifest(folder: string): Promise<EnvironmentManifest> {
+  return EnvironmentManifestSchema.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
+}
+
+export const bundlesOf = ({ distributions }: EnvironmentManifest): Bundle[] =>
+  Object.values(distributions).flatMap(({ bundle }) => bundle ?? []);
+
 /**
- * Uploads the bundles that are not there yet; S3 checks each against the manifest's SHA-256.
+ * Uploads the bundles that are not there yet; S3 checks each against its SHA-256.
  * @returns how many were uploaded
  */
 export async function uploadBundles(options: UploadBundlesOptions): Promise<number> {
-  const { s3, bucket, manifest, bundlesDir } = options;
-  const waiting = Object.values(manifest.distributions).flatMap(({ bundle }) => bundle ?? []);
+  const { s3, bucket, bundlesDir } = options;
+  const waiting = [...options.bundles];
   let uploaded = 0;
   const uploadNext = async (): Promise<void> => {
     for (let bundle = waiting.shift(); bundle; bundle = waiting.shift()) {

@@ -52,7 +52,7 @@ afterAll(async () => {
 async function rebuild({ again = false } = {}): Promise<{ told: string[]; error?: unknown }> {
   const told: string[] = [];
   const ports = { ...createRenewPorts(stage.target), say: (line: string) => void told.push(line) };
-  const order = { request: randomUUID(), only: [], besides: [], everything: false, accepted: [] };
+  const order = { request: randomUUID(), only: [], accepted: [] };
   return renew(order, { again }, ports).then(
     () => ({ told }),
     (error: unknown) => ({ told, error }),

@@ -13,7 +13,7 @@ from typing import cast
 
 from approved_support import PYTHON, make_wheel, need_uv
 
-from functions.rebuild.app import Content, Rebuild, rebuild
+from functions.rebuild.app import Rebuild, rebuild
 from functions.rebuild.bucket import ConflictError, StoredText, manifest_key
 from functions.rebuild.builder import Tools
 from functions.rebuild.orders import Order
@@ -135,7 +135,6 @@ class World:
         self.pointer = Pointer("arn:seed", SEED, NOW - timedelta(days=7))
         self.said: list[str] = []
         self.orders: list[Order] = []
-        self.content: Content = "all"
         self.recipe = self._commit()
 
     def publish(
@@ -181,7 +180,6 @@ class World:
         return Rebuild(
             function="slashbox-test-rebuild",
             recipe=replace(self.recipe),
-            content=self.content,
             pointer=self,
             tools=Tools(
                 bucket=self.bucket,

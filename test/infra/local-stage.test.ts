@@ -90,14 +90,14 @@ describe('the stage of npm start', () => {
     },
   );
 
-  test('renews the few packages that a small machine starts with, by its own uv and through the runner', () => {
+  test('renews whatever packages it is asked for, by its own uv and through the runner', () => {
     expect(only(local, 'AWS::Lambda::Function', 'RenewalRebuild')).toMatchObject({
-      Environment: { Variables: { SLASHBOX_ENVIRONMENT_CONTENT: 'small', SLASHBOX_UV: '/usr/bin/uv' } },
+      Environment: { Variables: { SLASHBOX_UV: '/usr/bin/uv' } },
     });
     expect(only(local, 'AWS::Lambda::Function', 'RenewalPromote')).toMatchObject({
       Environment: {
         Variables: {
-          SLASHBOX_ENVIRONMENT_CONTENT: 'small',
+          SLASHBOX_ENVIRONMENT_CONTENT: 'some',
           AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
           AWS_ENDPOINT_URL_LAMBDA: 'http://127.0.0.1:4999',
         },

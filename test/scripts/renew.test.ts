@@ -3,7 +3,7 @@ import { OperatorError } from '../../scripts/lib/arguments.ts';
 import { registryVariables } from '../../scripts/lib/lend-registry.ts';
 import { type RebuildStatus, type RenewPorts, renew } from '../../scripts/lib/renew.ts';
 
-const ORDER = { request: 'mine', only: [], besides: [], everything: false, accepted: [] };
+const ORDER = { request: 'mine', only: [], accepted: [] };
 const NEW = '0123456789abcdef';
 
 const said = (state: RebuildStatus['state'], message: string, request = 'mine'): RebuildStatus => ({

@@ -1,6 +1,6 @@
 /** A stage in the embedded AWS that renews a tiny approved list from a package index of the test's own. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,13 +22,15 @@ import { startRunner } from '../../local/runner/runner.ts';
 import { bundle } from '../../scripts/bundle.ts';
 import { lendRegistry } from '../../scripts/lib/lend-registry.ts';
 import {
-  EnvironmentManifestSchema,
+  bundlesOf,
   publishSeedLayer,
+  readEnvironmentManifest,
   uploadBundles,
 } from '../../scripts/lib/seed-environment.ts';
 import type { Target } from '../../scripts/lib/target.ts';
 import { ensureSetup } from '../../scripts/setup.mjs';
-import type { Release, WheelIndex } from './wheel-index.ts';
+import { type ApprovedOptions, writeApproved } from './approved-list.ts';
+import type { WheelIndex } from './wheel-index.ts';
 
 export interface RenewalStage {
   readonly target: Target;
@@ -39,13 +41,8 @@ export interface RenewalStage {
   remove(): Promise<void>;
 }
 
-export interface RenewalStageOptions {
+export interface RenewalStageOptions extends ApprovedOptions {
   readonly endpoint: string;
-  readonly index: WheelIndex;
-  /** packages.toml */
-  readonly approved: string;
-  /** What the committed lock has, and the first environment is made from. */
-  readonly releases: readonly Release[];
 }
 
 const STAGE = 'renewal';
@@ -74,13 +71,10 @@ export async function createRenewalStage(options: RenewalStageOptions): Promise<
   await s3.send(new CreateBucketCommand({ Bucket: ASSETS }));
   await bundle();
   await cp('dist/functions', functionsDir, { recursive: true });
-  const python = await versionOf(setup.python.executor);
   const approved = join(functionsDir, 'rebuild', 'layers', 'approved');
-  await writeApproved(approved, python, options);
+  const python = await writeApproved(approved, setup.python.executor, options);
   const packages = await buildSeed(folder, approved, setup, index);
-  const manifest = EnvironmentManifestSchema.parse(
-    JSON.parse(await readFile(join(packages, 'manifest.json'), 'utf8')),
-  );
+  const manifest = await readEnvironmentManifest(packages);
   const config: StageConfig = {
     stage: STAGE,
     region: CLOUD_REGION,
@@ -114,7 +108,8 @@ export async function createRenewalStage(options: RenewalStageOptions): Promise<
       Object.assign(target.outputs, outputs);
       await reconcile(deployed);
       const bundlesDir = join(packages, 'bundles');
-      await uploadBundles({ s3, bucket: outputs.PackagesBucketName ?? '', manifest, bundlesDir });
+      const bucket = outputs.PackagesBucketName ?? '';
+      await uploadBundles({ s3, bucket, bundles: bundlesOf(manifest), bundlesDir });
       await lendRegistry(lambda, outputs.RebuildFunctionName ?? '', { UV_DEFAULT_INDEX: index.url });
     },
     async run(code: string) {
@@ -133,28 +128,6 @@ export async function createRenewalStage(options: RenewalStageOptions): Promise<
     },
   };
   return stage;
-}
-
-async function versionOf(python: string): Promise<string> {
-  const code = 'import sys; print("%d.%d" % sys.version_info[:2], end="")';
-  return (await promisify(execFile)(python, ['-c', code])).stdout;
-}
-
-/** In the bundle of the rebuild, in place of the sixty-two. */
-async function writeApproved(
-  folder: string,
-  python: string,
-  { approved, releases, index }: RenewalStageOptions,
-): Promise<void> {
-  await rm(join(folder, 'locks'), { recursive: true });
-  await mkdir(join(folder, 'locks'));
-  await writeFile(join(folder, 'packages.toml'), approved);
-  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-  await writeFile(join(folder, 'locks', `python${python}-${machine}.txt`), index.lockOf(releases));
-  const distributions = Object.fromEntries(
-    releases.map(({ name, version }) => [name, { [version]: { imports: [name], unpacked_bytes: 1_000 } }]),
-  );
-  await writeFile(join(folder, 'locks', 'wheels.json'), JSON.stringify({ version: 1, distributions }));
 }
 
 async function buildSeed(

@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--layer-root", type=Path, metavar="DIR", help="an unpacked layer")
     parser.add_argument("--packages", metavar="URL", help="where bundles lie (http, https or file)")
+    parser.add_argument("--first-use", metavar="URL", help="who builds bundles that are not there yet")
     return parser
 
 
@@ -111,6 +112,7 @@ def _for_children(typed: argparse.Namespace) -> tuple[str, ...]:
         "--time-limit": typed.time_limit,
         "--layer-root": typed.layer_root and typed.layer_root.resolve(),
         "--packages": typed.packages,
+        "--first-use": typed.first_use,
     }
     return tuple(part for name, value in given.items() if value for part in (name, str(value)))
 
@@ -147,4 +149,6 @@ def _settings(typed: argparse.Namespace) -> Settings:
         settings = dataclasses.replace(settings, layer_root=typed.layer_root.resolve())
     if typed.packages:
         settings = dataclasses.replace(settings, packages_url=typed.packages.rstrip("/"))
+    if typed.first_use:
+        settings = dataclasses.replace(settings, first_use_url=typed.first_use.rstrip("/"))
     return settings

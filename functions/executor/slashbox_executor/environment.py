@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .boot import interpreter_folders
+from .first_use import FirstUse
 from .identity import Identity, choose_identity
 from .kernel import SHARED_MEMORY, Confinement, Kernel, hide_self, library_folders
 from .manifest import read_manifest
@@ -136,9 +137,14 @@ class ExecutionEnvironment:
         packages = self._folder / "packages"
         packages.mkdir(mode=0o755)
         packages.chmod(0o755)
-        url = self.settings.packages_url
+        url, first_use = self.settings.packages_url, self.settings.first_use_url
         self._packages = PackageStore(
-            self._manifest, self._layer_paths(), packages, BundleStore(url) if url else None, self.log
+            self._manifest,
+            self._layer_paths(),
+            packages,
+            BundleStore(url) if url else None,
+            self.log,
+            first_use=FirstUse(first_use) if first_use else None,
         )
         paths = [*interpreter_folders(), self.settings.layer_root, self._folder, _OUR_CODE]
         self._view = View(paths if self.identity.dedicated else ())

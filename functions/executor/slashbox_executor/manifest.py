@@ -100,11 +100,12 @@ def _distribution(name: str, raw: Mapping[str, object]) -> Distribution:
         approved=bool(raw["approved"]),
         in_layer=bool(raw["in_layer"]),
         requires=tuple(map(str, requires)),
-        bundle=None if bundle is None else _bundle(bundle),
+        bundle=None if bundle is None else parse_bundle(bundle),
     )
 
 
-def _bundle(raw: Mapping[str, object]) -> Bundle:
+def parse_bundle(raw: Mapping[str, object]) -> Bundle:
+    """:raises KeyError, ValueError: where it is not what the build writes"""
     return Bundle(
         key=str(raw["key"]),
         sha256=str(raw["sha256"]),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .arrivals import Arrivals
 from .deadline import Deadline
 from .fingerprint import fingerprint
+from .first_use import FirstUse, FirstUseError
 from .manifest import Bundle, Distribution, Manifest
 from .protocol import Failure
 from .transfer import BundleSource, TransferError
@@ -75,6 +76,7 @@ class PackageStore:
         source: BundleSource | None,
         log: Log,
         *,
+        first_use: FirstUse | None = None,
         free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
         self._manifest = manifest
@@ -82,8 +84,10 @@ class PackageStore:
         self._folder = folder
         self._source = source
         self._log = log
+        self._first_use = first_use
         self._free_bytes = free_bytes
         self._present: dict[str, _Present] = {}
+        self._built_since: dict[str, Bundle] = {}
         self._run = 0
 
     @property
@@ -160,7 +164,7 @@ class PackageStore:
         missing = [item for item in closure if not self._is_still_sound(item)]
         if not missing:
             return False
-        bundles = [self._bundle(item) for item in missing]
+        bundles = self._bundles(name, missing, deadline)
         if self._source is None:
             raise _InstallError("no package store is configured here")
         if deadline.passed:
@@ -179,13 +183,23 @@ class PackageStore:
             raise _InstallError(f"{item.name} could not be unpacked: {error.strerror}") from error
         return True
 
-    def _bundle(self, item: Distribution) -> Bundle:
-        if item.bundle is None:
-            raise _InstallError(
-                f"{item.name} is on the list, but this environment was built without it; its operator can "
-                "add it (see npm run rebuild)"
-            )
-        return item.bundle
+    def _bundles(self, name: str, missing: list[Distribution], deadline: Deadline) -> list[Bundle]:
+        """One for each of `missing`, which `name` needs; those that nobody has built yet are built now."""
+        known = {item.name: item.bundle or self._built_since.get(item.name) for item in missing}
+        if None in known.values() and self._first_use is not None:
+            try:
+                built = self._first_use.build(self._manifest.environment, name, deadline)
+            except FirstUseError as error:
+                raise _InstallError(str(error)) from error
+            self._built_since |= built
+            known |= {item.name: built.get(item.name) for item in missing if known[item.name] is None}
+        for item_name, bundle in known.items():
+            if bundle is None:
+                raise _InstallError(
+                    f"{item_name} is on the list, but this environment was built without it; its operator "
+                    "can add it (see npm run rebuild)"
+                )
+        return [bundle for bundle in known.values() if bundle is not None]
 
     def _is_still_sound(self, item: Distribution) -> bool:
         """Looks, where a run may have changed it; what was changed is removed."""
@@ -234,4 +248,5 @@ class PackageStore:
         finally:
             if private.exists():
                 wipe(private)
-        self._present[item.name] = _Present(item, fingerprint(target), True, self._run)
+        known = replace(item, bundle=bundle)
+        self._present[item.name] = _Present(known, fingerprint(target), True, self._run)

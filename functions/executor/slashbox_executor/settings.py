@@ -23,6 +23,7 @@ class SettingsError(ValueError):
 class Settings:
     """
     :ivar packages_url: bundles lie at `{packages_url}/{key}`; http(s) or file; None: there are none
+    :ivar first_use_url: who builds what the environment lacks when it is first needed; None: nobody
     :ivar layer_root: where Lambda unpacks layers
     :ivar profile: `lambda` may rely on what AWS gives (a machine of our own); `local` uses what this kernel
         gives and says what is missing; `strict` runs nothing unless the kernel gives everything
@@ -30,6 +31,7 @@ class Settings:
     """
 
     packages_url: str | None = None
+    first_use_url: str | None = None
     layer_root: Path = Path("/opt")
     profile: Profile = "lambda"
     run_uid: int | None = None
@@ -46,6 +48,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(f"SLASHBOX_RUN_UID is {uid!r}; it must be a user id above 0")
     return Settings(
         packages_url=(environment.get("SLASHBOX_PACKAGES_URL") or "").rstrip("/") or None,
+        first_use_url=(environment.get("SLASHBOX_FIRST_USE_URL") or "").rstrip("/") or None,
         layer_root=Path(environment.get("SLASHBOX_LAYER_ROOT") or "/opt"),
         profile=profile,
         run_uid=int(uid) if uid else None,

@@ -93,7 +93,7 @@ class BundleStore:
                 raise TransferError(_refusal(response.status))
             yield from _received(response, size, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise TransferError(_trouble(error)) from error
+            raise TransferError(in_words(error)) from error
         except AttributeError as error:  # http.client's words for a response that `close` took away
             raise TransferError("the connection was ended") from error
 
@@ -101,12 +101,12 @@ class BundleStore:
         """A server may have ended the connection since the last bundle: then there is a new one."""
         if self._connection is not None and self._connection.sock is not None:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                return _ask(self._connection, _path_of(url), deadline)
+                return ask(self._connection, _path_of(url), deadline)
         self.close()
-        self._connection, path = _connect(url, deadline)
+        self._connection, path = connect(url, deadline)
         self._connection.connect()
         self._socket = self._connection.sock
-        return _ask(self._connection, path, deadline)
+        return ask(self._connection, path, deadline)
 
 
 def download(url: str, target: BinaryIO, size: int, deadline: Deadline) -> None:
@@ -117,9 +117,9 @@ def download(url: str, target: BinaryIO, size: int, deadline: Deadline) -> None:
     :raises TransferError: on any other answer, size, silence, or at the deadline
     """
     try:
-        connection, path = _connect(url, deadline)
+        connection, path = connect(url, deadline)
         try:
-            response = _ask(connection, path, deadline)
+            response = ask(connection, path, deadline)
             if response.status != 200:
                 raise TransferError(_refusal(response.status))
             for chunk in _received(response, size, deadline):
@@ -127,7 +127,7 @@ def download(url: str, target: BinaryIO, size: int, deadline: Deadline) -> None:
         finally:
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise TransferError(_trouble(error)) from error
+        raise TransferError(in_words(error)) from error
 
 
 def upload(slot: Slot, name: str, source: BinaryIO, size: int, deadline: Deadline) -> None:
@@ -141,7 +141,7 @@ def upload(slot: Slot, name: str, source: BinaryIO, size: int, deadline: Deadlin
     head += _form_file(boundary, name)
     tail = f"\r\n--{boundary}--\r\n".encode()
     try:
-        connection, path = _connect(slot.url, deadline)
+        connection, path = connect(slot.url, deadline)
         try:
             connection.putrequest("POST", path)
             connection.putheader("Content-Type", f"multipart/form-data; boundary={boundary}")
@@ -157,10 +157,11 @@ def upload(slot: Slot, name: str, source: BinaryIO, size: int, deadline: Deadlin
         finally:
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise TransferError(_trouble(error)) from error
+        raise TransferError(in_words(error)) from error
 
 
-def _connect(url: str, deadline: Deadline) -> tuple[http.client.HTTPConnection, str]:
+def connect(url: str, deadline: Deadline) -> tuple[http.client.HTTPConnection, str]:
+    """A connection for `url`, not opened yet, and the path to ask it for. :raises TransferError:"""
     parts = urllib.parse.urlsplit(url)
     if deadline.passed:
         raise TransferError("there was no time left for it")
@@ -184,7 +185,8 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _ask(connection: http.client.HTTPConnection, path: str, deadline: Deadline) -> http.client.HTTPResponse:
+def ask(connection: http.client.HTTPConnection, path: str, deadline: Deadline) -> http.client.HTTPResponse:
+    """The answer to a GET; silence longer than a few seconds, or the deadline, is a TimeoutError."""
     if connection.sock is not None:
         connection.sock.settimeout(min(_SILENCE_SECONDS, max(deadline.seconds_left, 0.001)))
     connection.request("GET", path, headers={"Accept-Encoding": "identity"})
@@ -232,7 +234,7 @@ def _read_local(url: str, size: int) -> Iterator[bytes]:
                 copied += len(chunk)
                 yield chunk
     except OSError as error:
-        raise TransferError(_trouble(error)) from error
+        raise TransferError(in_words(error)) from error
     if copied != size:
         raise TransferError(f"it has {copied:,} bytes and should have {size:,}")
 
@@ -261,7 +263,8 @@ def _refusal(status: int) -> str:
     return f"the store answered HTTP {status}"
 
 
-def _trouble(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """What a failed transfer's error means to the person who waits."""
     if isinstance(error, TimeoutError):
         return "the store did not answer in time"
     if isinstance(error, OSError) and error.strerror:

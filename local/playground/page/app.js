@@ -57,8 +57,11 @@ function showModal(modal) {
 
 /** @param {PageEvent} event */
 function onEvent(event) {
-  if (event.kind === 'channel') log.replace(event.messages);
-  else if (event.kind === 'delete') log.remove(event.id);
+  if (event.kind === 'channel') {
+    log.replace(event.messages);
+    showActivity(event.activity);
+  } else if (event.kind === 'delete') log.remove(event.id);
+  else if (event.kind === 'activity') showActivity(event.text);
   else log.put(event.message);
 }
 
@@ -95,6 +98,12 @@ function showStatus(words) {
   const place = byId('status');
   place.textContent = words;
   place.hidden = words === '';
+}
+
+/** @param {string | null} words */
+function showActivity(words) {
+  byId('activity-text').textContent = words ?? '';
+  byId('activity').hidden = words === null;
 }
 
 function follow() {

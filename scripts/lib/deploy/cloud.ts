@@ -1,5 +1,4 @@
 /** AWS as a deploy sees it: whose account this is, what it has already, and where an environment goes. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetLayerVersionByArnCommand, LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -8,8 +7,8 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { StageConfig } from '../../../infra/config.ts';
 import { layerNameOf, layerParameterOf } from '../../../infra/names.ts';
 import { OperatorError } from '../arguments.ts';
-import { EnvironmentManifestSchema, publishSeedLayer, uploadBundles } from '../seed-environment.ts';
-import type { BuiltEnvironment, CloudPort } from './deploy-stage.ts';
+import { bundlesOf, publishSeedLayer, readEnvironmentManifest, uploadBundles } from '../seed-environment.ts';
+import type { CloudPort } from './deploy-stage.ts';
 
 /** What `cdk bootstrap` leaves behind (docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html). */
 const BOOTSTRAP_PARAMETER = '/cdk-bootstrap/hnb659fds/version';
@@ -61,7 +60,7 @@ export function createCloud({ stage, region, account: wanted }: StageConfig): Cl
         layerName: layerNameOf(stage),
         parameterName: layerParameterOf(stage),
         layerZip: join(environment.folder, 'layer.zip'),
-        manifest: await readManifest(environment),
+        manifest: await readEnvironmentManifest(environment.folder),
         force: replace,
       });
       return layerArn;
@@ -71,14 +70,10 @@ export function createCloud({ stage, region, account: wanted }: StageConfig): Cl
       uploadBundles({
         s3,
         bucket,
-        manifest: await readManifest(environment),
+        bundles: bundlesOf(await readEnvironmentManifest(environment.folder)),
         bundlesDir: join(environment.folder, 'bundles'),
       }),
   };
-}
-
-async function readManifest({ folder }: BuiltEnvironment) {
-  return EnvironmentManifestSchema.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
 }
 
 async function readParameter(ssm: SSMClient, Name: string): Promise<string | undefined> {

@@ -204,6 +204,7 @@ class Executor:
         self.store = store
         self.log: list[str] = []
         self._packages_url = packages_url or store.url
+        self.first_use_url: str | None = None
         self.layer_root = layer_root or folder / "layer"
         if layer_root is None:
             site_packages = self.layer_root / "python"
@@ -223,7 +224,12 @@ class Executor:
     @property
     def environment(self) -> ExecutionEnvironment:
         if self._environment is None:
-            settings = Settings(packages_url=self._packages_url, layer_root=self.layer_root, profile="local")
+            settings = Settings(
+                packages_url=self._packages_url,
+                first_use_url=self.first_use_url,
+                layer_root=self.layer_root,
+                profile="local",
+            )
             self._environment = ExecutionEnvironment(settings, self.log.append)
         return self._environment
 
@@ -257,9 +263,20 @@ class Executor:
         return {file.name: self.store.uploads[f"runs/1/{file.slot}"][1] for file in result.files}
 
     def add_bundle(
-        self, name: str, files: Mapping[str, str], *, requires: Sequence[str] = (), **changes: object
-    ) -> None:
-        """An approved distribution that is not in the layer; `changes` replace entries of its description."""
+        self,
+        name: str,
+        files: Mapping[str, str],
+        *,
+        requires: Sequence[str] = (),
+        built: bool = True,
+        **changes: object,
+    ) -> dict[str, object]:
+        """
+        An approved distribution that is not in the layer, and its bundle's description.
+
+        :param built: whether the manifest knows the bundle
+        :param changes: replace entries of the distribution's description
+        """
         archive = make_zip({path: text.encode() for path, text in files.items()})
         key = f"environments/e1/bundles/{name}-1.0.zip"
         self.store.objects[f"/{key}"] = archive
@@ -274,9 +291,10 @@ class Executor:
             name,
             sorted({path.split("/")[0].removesuffix(".py") for path in files}),
             requires=list(requires),
-            bundle=bundle,
+            bundle=bundle if built else None,
             **changes,
         )
+        return bundle
 
     def add_distribution(self, name: str, imports: Sequence[str], **description: object) -> None:
         description = {"version": "1.0", "approved": True, "in_layer": False, "requires": [], **description}

@@ -75,8 +75,6 @@ def test_it_counts_from_when_nothing_newer_was_found(
         environment=st.none() | st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
         continuation=st.integers(0, 20),
         only=st.lists(names, max_size=4).map(tuple),
-        besides=st.lists(names, max_size=4).map(tuple),
-        everything=st.booleans(),
         accepted=st.lists(names, max_size=4).map(tuple),
         request=st.from_regex(r"[\w-]{0,64}", fullmatch=True),
         age_only=st.booleans(),

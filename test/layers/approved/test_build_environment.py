@@ -186,6 +186,37 @@ def test_more_bundles_join_an_environment_later(shelf: Shelf, tmp_path: Path) ->
     assert third == second, "what is there stays"
 
 
+def test_bundles_by_themselves_leave_layer_and_manifest_as_they_are(shelf: Shelf, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shelf.build(out)
+    before = files_of(out)
+    options = ["--system", "host", "--approved", str(shelf.folder), "--find-links", str(shelf.wheels)]
+    command = [*options, "--uv", str(need_uv()), "--out", str(out), "--bundles", "birch"]
+    finished = run_build(*command)
+    assert finished.returncode == 0, finished.stderr
+    answer = json.loads(finished.stdout)
+    assert answer["environment"] == shelf.recipe().id
+    assert sorted(answer["bundles"]) == ["birch", "cedar"], "what it needs comes with it; the layer has amber"
+    assert {name: data for name, data in files_of(out).items() if name in before} == before
+    assert "[packages] 2 packages to build" in finished.stderr
+    described = distributions(shelf.build(out, "birch"))
+    assert answer["bundles"] == {name: described[name]["bundle"] for name in ("birch", "cedar")}
+    assert run_build(*command).stderr == "", "what is finished is only described"
+
+
+def test_bundles_by_themselves_wait_for_another_build(shelf: Shelf, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = ["--system", "host", "--approved", str(shelf.folder), "--find-links", str(shelf.wheels)]
+    command += ["--uv", str(need_uv()), "--out", str(out), "--bundles", "birch"]
+    with environment_module._only_builder(out):
+        waiting = subprocess.Popen([sys.executable, str(BUILD), *command], stdout=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(1)
+        assert not (out / "bundles").exists()
+    answer, _ = waiting.communicate(timeout=60)
+    assert sorted(json.loads(answer)["bundles"]) == ["birch", "cedar"]
+
+
 def test_a_damaged_bundle_is_made_again(shelf: Shelf, tmp_path: Path) -> None:
     shelf.build(tmp_path / "out", "birch")
     bundle = tmp_path / "out/bundles/birch-1.0.zip"
@@ -343,6 +374,8 @@ def test_print_id_prints_the_id_alone(shelf: Shelf) -> None:
         (["--python", "3.14", "--out", "x"], "There is no lock of the approved packages for Python 3.14"),
         (["--python", "3.13", "--arch", "x86_64", "--only", "torch", "--out", "x"], "torch is not available"),
         (["--only", "requets", "--out", "x"], "requets is not on the approved list"),
+        (["--bundles", "requets", "--out", "x"], "requets is not on the approved list"),
+        (["--bundles", "seaborn"], "--out FOLDER"),
         (["--uv", "/nowhere/uv", "--out", "x"], "There is no uv at /nowhere/uv"),
         (["--interpreter", "/nowhere/python", "--out", "x"], "There is no Python that runs at"),
         ([], "--out FOLDER"),

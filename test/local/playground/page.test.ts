@@ -337,6 +337,16 @@ describe.skipIf(isBrowserMissing)('the page', { timeout: 60_000 }, () => {
     expect(await page.locator('#text').getAttribute('placeholder')).toBe(reason);
   });
 
+  it('says what is being built while a run waits for it', async () => {
+    page = await open();
+    const words = page.getByText('Building polars for its first use: 1/2');
+    expect(await words.count()).toBe(0);
+    sample.activity.show('Building polars for its first use: 1/2');
+    await words.waitFor();
+    sample.activity.show(undefined);
+    await words.waitFor({ state: 'hidden' });
+  });
+
   it('waits until the system is ready, and says what for', async () => {
     sample.state.ready = false;
     page = await open();

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { verifyKey } from 'discord-interactions';
 import { createFakeDiscord } from '../../../local/discord/fake-discord.ts';
+import { Activity } from '../../../local/playground/activity.ts';
 import { startPlayground } from '../../../local/playground/server.ts';
 import { picture } from './picture.ts';
 
@@ -232,7 +233,9 @@ export async function startSample(
     answerDeadlineMs: 700,
     maxUploadBytes: 5_000_000,
   });
+  const activity = new Activity();
   const playground = await startPlayground({
+    activity,
     port: 0,
     discord,
     interactionsUrl: () => endpoint,
@@ -261,6 +264,7 @@ export async function startSample(
     discord,
     playground,
     state,
+    activity,
     received,
     async close() {
       application.closeAllConnections();

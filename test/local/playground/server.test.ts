@@ -3,6 +3,7 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeDiscord, type FakeDiscord } from '../../../local/discord/fake-discord.ts';
+import { Activity } from '../../../local/playground/activity.ts';
 import type { Health, PageEvent, PageState } from '../../../local/playground/page-protocol.ts';
 import { type Playground, startPlayground } from '../../../local/playground/server.ts';
 
@@ -39,6 +40,7 @@ beforeAll(async () => {
     interactionsUrl: () => apiUrl,
     health: () => health,
     notices: ['A notice.'],
+    activity,
     log: () => undefined,
   });
 });
@@ -52,6 +54,8 @@ beforeEach(() => {
   health = { ready: true, detail: 'Everything runs.' };
   answer = { type: 5 };
 });
+
+const activity = new Activity();
 
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(playground.origin + path, { headers });
@@ -181,6 +185,15 @@ describe('the page', () => {
     expect(JSON.stringify(await forAda.next())).not.toContain(token);
     forAda.close();
   });
+});
+
+it('tells the page what is being done meanwhile, and when it is over', async () => {
+  activity.show('Building polars for its first use: 1/2 polars 2.1.0');
+  const page = await listen(ada());
+  expect(await page.next()).toMatchObject({ kind: 'channel', activity: activity.current });
+  activity.show(undefined);
+  expect(await page.next()).toEqual({ kind: 'activity', text: null });
+  page.close();
 });
 
 async function listen(user: string) {
@@ -336,7 +349,7 @@ describe('uploads', () => {
 describe('the stream', () => {
   it('tells of messages, and of private ones only whom they are for', async () => {
     const [forAda, forGrace] = [await listen(ada()), await listen(grace())];
-    const channel = { kind: 'channel', messages: discord.messages() };
+    const channel = { kind: 'channel', messages: discord.messages(), activity: null };
     expect([await forAda.next(), await forGrace.next()]).toEqual([channel, channel]);
     answer = { type: 5, data: { flags: 64 } };
     const exchange = await discord.invokeCommand({ name: 'run', user: ada() });

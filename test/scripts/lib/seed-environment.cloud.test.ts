@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { pointerNote } from '../../../functions/shared/package-environment.ts';
 import { cloudClient } from '../../../local/cloud/clients.ts';
 import {
+  bundlesOf,
   type EnvironmentManifest,
   EnvironmentManifestSchema,
   publishSeedLayer,
@@ -175,7 +176,7 @@ describe('publishing the seed layer', () => {
 
 describe('uploading bundles', () => {
   const upload = (manifest: EnvironmentManifest) =>
-    uploadBundles({ s3, bucket, manifest, bundlesDir: join(folder, 'bundles') });
+    uploadBundles({ s3, bucket, bundles: bundlesOf(manifest), bundlesDir: join(folder, 'bundles') });
 
   it('uploads each under its key, once', async () => {
     const manifest = await manifestOf('one', { seaborn: 'S', tabulate: 'TT', toolz: 'TTT' });
