@@ -169,6 +169,7 @@ async function start(
     env: process.env,
     port: await chooseStablePort(firstUsePort),
     publish: (bundles) => uploadBundles({ s3, bucket, bundles: Object.values(bundles), bundlesDir }),
+    onProblem: (problem) => log.error('a package could not be built', { problem }),
     onActivity: (text) => {
       activity.show(text);
       if (text) onActivity?.(text);

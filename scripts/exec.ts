@@ -15,6 +15,7 @@ await runCommand(async () => {
     paths: setupPaths(),
     packages,
     env: process.env,
+    onProblem: console.error,
     onActivity: (activity) => activity && console.error(activity),
   });
   const child = spawn(

@@ -9,7 +9,7 @@ import { onLines } from '../process/lines.ts';
 import type { Bundles } from './first-use.ts';
 
 export interface BundleBuilder {
-  /** @throws with the build's own last words; what it finished stays */
+  /** @throws with the build's last words, for whoever waits; what it finished stays */
   build(distribution: string, tell: (progress: string) => void): Promise<Bundles>;
   /** Ends what is being built; what is finished stays. */
   close(): Promise<void>;
@@ -21,13 +21,18 @@ export interface BundleBuilderOptions {
   readonly folder: string;
   /** How this machine reaches its package index. */
   readonly env: NodeJS.ProcessEnv;
+  /** Gets the whole of what went wrong. */
+  readonly onProblem?: (problem: string) => void;
 }
 
 const GRACE_SECONDS = 5;
 const SAID = /^\[packages\] (error: )?(.*)$/;
+/** The installer's own words, for whoever runs this machine. */
+const DETAIL = / \[uv: .*$/;
 const AnswerSchema = z.object({ bundles: z.record(z.string(), BundleSchema) });
 
-export function createBundleBuilder({ paths, folder, env }: BundleBuilderOptions): BundleBuilder {
+export function createBundleBuilder(options: BundleBuilderOptions): BundleBuilder {
+  const { paths, folder, env, onProblem } = options;
   let running: KeptProcess | undefined;
   let closed = false;
   return {
@@ -54,7 +59,9 @@ export function createBundleBuilder({ paths, folder, env }: BundleBuilderOptions
       const { code, signal } = await kept.ended;
       running = undefined;
       if (code === 0) return AnswerSchema.parse(JSON.parse(answer)).bundles;
-      throw new Error(signal || closed ? 'the build was stopped' : problem);
+      if (signal || closed) throw new Error('the build was stopped');
+      onProblem?.(problem);
+      throw new Error(problem.replace(DETAIL, ''));
     },
 
     async close() {

@@ -34,6 +34,7 @@ const RELEASES = [of('amber'), of('birch', ['cedar']), of('cedar'), of('elm')];
 let root: string;
 let index: WheelIndex;
 let paths: SetupPaths;
+const problems: string[] = [];
 
 beforeAll(async () => {
   await ensureSetup({ need: ['tools', 'executor'] });
@@ -58,6 +59,7 @@ const builderFor = (url: string): BundleBuilder =>
     paths,
     folder: join(root, 'environment'),
     env: { ...process.env, UV_DEFAULT_INDEX: url, UV_INDEX_URL: undefined },
+    onProblem: (problem) => problems.push(problem),
   });
 
 describe('a builder', () => {
@@ -81,11 +83,16 @@ describe('a builder', () => {
     expect(await builder.build('birch', () => undefined)).toEqual(built);
   });
 
-  it('says in one sentence why a package cannot be built', { timeout: 60_000 }, async () => {
+  it('says in one sentence why a package cannot be built, and keeps uv’s words for the operator', {
+    timeout: 60_000,
+  }, async () => {
     const build = (url: string) => builderFor(url).build('elm', () => undefined);
-    await expect(build(index.url)).rejects.toThrow(/^elm 1\.0 has no wheel for this target/);
+    await expect(build(index.url)).rejects.toThrow(
+      /^elm 1\.0 has no wheel for this target that the lock allows$/,
+    );
+    expect(problems.at(-1)).toMatch(/ \[uv: .*elm/);
     await expect(build('http://127.0.0.1:9/simple')).rejects.toThrow(
-      /^The package registry cannot be reached/,
+      /^The package registry cannot be reached[^[]*$/,
     );
   });
 
