@@ -1,7 +1,7 @@
 /** `npm run exec -- FILE.py …`: one run through the real executor, without Discord or the embedded AWS. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OperatorError, runCommand } from './lib/arguments.ts';
 import { PROJECT_ROOT } from './lib/paths.mjs';
@@ -16,8 +16,7 @@ await runCommand(async () => {
       ...['-E', '-s'],
       join(PROJECT_ROOT, 'functions', 'executor', 'cli.py'),
       ...['--layer-root', join(packages, 'layer')],
-      // A bundle's key starts with the folder of its environment.
-      ...['--packages', pathToFileURL(dirname(dirname(packages))).href],
+      ...['--packages', pathToFileURL(packages).href],
       ...process.argv.slice(2),
     ],
     // npm runs scripts in the project's folder; paths are meant from where the person stands.

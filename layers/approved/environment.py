@@ -84,7 +84,7 @@ def finish_environment(
     members = [recipe.lock.distributions[name] for name in sorted(layer)]
     if not is_assembled(members, workshop.store):
         progress(f"[packages] putting {len(layer)} packages into the layer")
-        assemble_layer(members, workshop)
+        assemble_layer(members, built, workshop)
     manifest = make_manifest(recipe, built, layer)
     _publish(manifest, workshop.store, progress, pack_layer=pack_layer)
     return manifest
