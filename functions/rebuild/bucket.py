@@ -11,8 +11,8 @@ PREFIX = "environments"
 STATUS_KEY = f"{PREFIX}/status.json"
 # There while promote removes what no environment names; as functions/shared/package-environment.ts has it.
 COLLECTION_KEY = f"{PREFIX}/collection.txt"
-# One that is older has died: two minutes are all it takes, and clocks may differ by one.
-COLLECTION_SECONDS = 180.0
+# One that began longer ago has died; promote's own limit is a minute less.
+COLLECTION_DEAD_AFTER_SECONDS = 180.0
 
 
 def lock_key(environment: str) -> str:

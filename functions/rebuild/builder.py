@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from functions.rebuild.bucket import (
+    COLLECTION_DEAD_AFTER_SECONDS,
     COLLECTION_KEY,
-    COLLECTION_SECONDS,
     EnvironmentBucket,
     layer_key,
     manifest_key,
@@ -152,7 +152,7 @@ class EnvironmentBuilder:
     def _wait_for_collection(self) -> None:
         """Until none is at work that may have read the progress before its last change."""
         while found := self._tools.bucket.read(COLLECTION_KEY):
-            if (self._tools.now() - found.written).total_seconds() > COLLECTION_SECONDS:
+            if (self._tools.now() - found.written).total_seconds() > COLLECTION_DEAD_AFTER_SECONDS:
                 return
             self._need_time()
             self._tools.wait(_POLL_SECONDS)

@@ -16,7 +16,12 @@ from hypothesis import strategies as st
 from rebuild_support import Crash, MemoryBucket
 
 from functions.rebuild import builder as builder_module
-from functions.rebuild.bucket import COLLECTION_KEY, manifest_key, progress_key
+from functions.rebuild.bucket import (
+    COLLECTION_DEAD_AFTER_SECONDS,
+    COLLECTION_KEY,
+    manifest_key,
+    progress_key,
+)
 from functions.rebuild.builder import EnvironmentBuilder, OutOfTimeError, Tools
 from functions.rebuild.progress import FinishedBundle, Progress, format_progress, parse_progress
 from layers.approved.archive import sha256_of, write_archive
@@ -169,6 +174,14 @@ def outcome(
         for bundle in made.values():
             assert bucket.sha256(bundle.key) == bundle.sha256
         return collection.calls
+
+
+def test_both_halves_of_the_renewal_mean_the_same_mark() -> None:
+    text = (Path(__file__).parents[3] / "functions" / "shared" / "package-environment.ts").read_text("utf-8")
+    name = COLLECTION_KEY.removeprefix("environments/")
+    assert f"COLLECTION_KEY = `${{ENVIRONMENTS_PREFIX}}{name}`" in text
+    assert f"COLLECTION_DEAD_AFTER_SECONDS = {COLLECTION_DEAD_AFTER_SECONDS:.0f};" in text
+    assert f"COLLECTION_SECONDS = {REMOVES_FOR.total_seconds():.0f};" in text
 
 
 @pytest.mark.parametrize("changed", [False, True])
