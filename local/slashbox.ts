@@ -160,6 +160,7 @@ async function start(
     force: true,
   });
 
+  const { environment } = manifest;
   const bundlesDir = join(packages, 'bundles');
   let bucket = '';
   const firstUsePort = join(home, 'first-use.port');
@@ -168,7 +169,8 @@ async function start(
     packages,
     env: process.env,
     port: await chooseStablePort(firstUsePort),
-    publish: (bundles) => uploadBundles({ s3, bucket, bundles: Object.values(bundles), bundlesDir }),
+    publish: (bundles) =>
+      uploadBundles({ s3, bucket, environment, bundles: Object.values(bundles), bundlesDir }),
     onProblem: (problem) => log.error('a package could not be built', { problem }),
     onActivity: (text) => {
       activity.show(text);
@@ -203,7 +205,7 @@ async function start(
   const outputs = (await deployStack({ ...deployed, log })) as Record<OutputName, string>;
   await reconcile(deployed);
   bucket = outputs.PackagesBucketName;
-  await uploadBundles({ s3, bucket, bundles: bundlesOf(manifest), bundlesDir });
+  await uploadBundles({ s3, bucket, environment, bundles: bundlesOf(manifest), bundlesDir });
   await runner.prepare(outputs.ExecutorFunctionName);
 
   interactionsUrl = `${cloud.endpoint}/_aws/execute-api/${outputs.HttpApiId}/$default/interactions`;

@@ -1,7 +1,7 @@
 /** `npm run exec -- FILE.py …`: one run through the real executor, without Discord or the embedded AWS. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { startFirstUseOfSetup } from '../local/packages/start-first-use.ts';
 import { OperatorError, runCommand } from './lib/arguments.ts';
@@ -24,8 +24,7 @@ await runCommand(async () => {
       ...['-E', '-s'],
       join(PROJECT_ROOT, 'functions', 'executor', 'cli.py'),
       ...['--layer-root', join(packages, 'layer')],
-      // A bundle's key starts with the folder of its environment.
-      ...['--packages', pathToFileURL(dirname(dirname(packages))).href],
+      ...['--packages', pathToFileURL(packages).href],
       ...['--first-use', firstUse.url],
       ...process.argv.slice(2),
     ],

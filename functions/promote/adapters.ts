@@ -10,30 +10,16 @@ import {
   paginateListLayerVersions,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import {
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  NoSuchKey,
-  PutObjectCommand,
-  paginateListObjectsV2,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, paginateGetParameterHistory, type SSMClient } from '@aws-sdk/client-ssm';
-import * as z from 'zod';
 import { ExecutorResultSchema } from '../shared/executor-protocol.ts';
-import {
-  ENVIRONMENTS_PREFIX,
-  environmentOf,
-  environmentPrefix,
-  manifestKey,
-  pointerNote,
-  refusalKey,
-} from '../shared/package-environment.ts';
+import { environmentOf, pointerNote } from '../shared/package-environment.ts';
 import { publishLayerVersion } from '../shared/publish-layer.ts';
 import type { PromotePorts } from './app.ts';
 import type { RunCode, Runner } from './executor.ts';
-import { ManifestError, type Platform, parseManifest } from './manifest.ts';
-import type { LayerVersion, StoredEnvironment } from './prune.ts';
+import type { Platform } from './manifest.ts';
+import { createPackagesBucket } from './packages-bucket.ts';
+import type { LayerVersion } from './prune.ts';
 
 export interface PromoteResources {
   readonly s3: S3Client;
@@ -51,72 +37,16 @@ export interface PromoteResources {
 
 type Adapters = Omit<PromotePorts, 'clock' | 'log' | 'tryEnvironment' | 'tryExecutor' | 'wantsEverything'>;
 
-const MOST_MANIFEST_BYTES = 8_000_000;
 const UPDATE_POLL_MS = 500;
 const UPDATE_PATIENCE_MS = 300_000;
-const RefusalSchema = z.object({ reasons: z.array(z.string()) });
 
 export function createAdapters(resources: PromoteResources): Adapters & { readonly runCode: RunCode } {
   return {
-    ...createEnvironments(resources),
+    ...createPackagesBucket(resources),
+    wait: (seconds) => delay(seconds * 1_000),
     ...createLayers(resources),
     ...createFunctions(resources),
     ...createPointer(resources),
-  };
-}
-
-function createEnvironments({ s3, bucket: Bucket, platform }: PromoteResources) {
-  const read = async (Key: string): Promise<string | undefined> => {
-    try {
-      const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-      if (ContentLength > MOST_MANIFEST_BYTES) throw new ManifestError(`it has ${ContentLength} bytes`);
-      return await Body?.transformToString();
-    } catch (error) {
-      if (error instanceof NoSuchKey) return undefined;
-      throw error;
-    }
-  };
-  const list = (Prefix: string) => paginateListObjectsV2({ client: s3 }, { Bucket, Prefix });
-  return {
-    async readManifest(environment: string) {
-      const text = await read(manifestKey(environment));
-      return text === undefined ? undefined : parseManifest(text, environment, platform);
-    },
-
-    async readRefusal(environment: string) {
-      const text = await read(refusalKey(environment));
-      return text === undefined ? undefined : RefusalSchema.parse(JSON.parse(text)).reasons;
-    },
-
-    async writeRefusal(environment: string, reasons: readonly string[]) {
-      const Body = JSON.stringify({ reasons });
-      await s3.send(new PutObjectCommand({ Bucket, Key: refusalKey(environment), Body }));
-    },
-
-    async listEnvironments(): Promise<StoredEnvironment[]> {
-      const newest = new Map<string, number>();
-      for await (const { Contents = [] } of list(ENVIRONMENTS_PREFIX)) {
-        for (const { Key = '', LastModified } of Contents) {
-          const environment = Key.split('/')[1];
-          if (!environment || Key.split('/').length < 3) continue;
-          const changed = (LastModified?.getTime() ?? Date.now()) / 1000;
-          newest.set(environment, Math.max(newest.get(environment) ?? 0, changed));
-        }
-      }
-      return [...newest].map(([environment, changedAt]) => ({ environment, changedAt }));
-    },
-
-    async removeEnvironment(environment: string) {
-      // A page has at most 1,000 keys, as many as one request may delete.
-      for await (const { Contents = [] } of list(environmentPrefix(environment))) {
-        const Objects = Contents.map(({ Key }) => ({ Key }));
-        if (!Objects.length) continue;
-        const { Errors = [] } = await s3.send(
-          new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
-        );
-        if (Errors[0]) throw new Error(`${Errors[0].Key} could not be deleted: ${Errors[0].Message}`);
-      }
-    },
   };
 }
 

@@ -3,26 +3,20 @@
  * and move the pointer last. Every step finds out whether it is done already, so that whatever the moment of a
  * crash, the same call again leads to the same end; until the pointer has moved, a deploy brings the old one back.
  */
-import type { Clock } from '../shared/clock.ts';
-import type { Log } from '../shared/log.ts';
 import type { Runner } from './executor.ts';
 import { type Manifest, ManifestError, missingFrom } from './manifest.ts';
-import { type LayerVersion, planPrune, type StoredEnvironment } from './prune.ts';
+import type { LayerVersion } from './prune.ts';
+import { type PrunePorts, prune } from './pruning.ts';
 
-export interface PromotePorts {
+export interface PromotePorts extends PrunePorts {
   /** @returns undefined where the environment is not finished; @throws ManifestError */
   readonly readManifest: (environment: string) => Promise<Manifest | undefined>;
   /** Why the environment was refused, if it was. */
   readonly readRefusal: (environment: string) => Promise<readonly string[] | undefined>;
   readonly writeRefusal: (environment: string, reasons: readonly string[]) => Promise<void>;
-  readonly listEnvironments: () => Promise<readonly StoredEnvironment[]>;
-  readonly removeEnvironment: (environment: string) => Promise<void>;
 
-  readonly listLayers: () => Promise<readonly LayerVersion[]>;
   /** @returns the new version's ARN */
   readonly publishLayer: (manifest: Manifest) => Promise<string>;
-  readonly removeLayer: (version: LayerVersion) => Promise<void>;
-
   /** The layer that a function uses now. */
   readonly layerOf: (runner: Runner) => Promise<string | undefined>;
   /** Returns when the function runs with it; @throws where somebody else changed the function meanwhile */
@@ -32,16 +26,10 @@ export interface PromotePorts {
   /** @returns what went wrong in the executor's first run with its present layer */
   readonly tryExecutor: () => Promise<string | undefined>;
 
-  /** ARNs that the pointer has led to, oldest first; the last one is in force. */
-  readonly readHistory: () => Promise<readonly string[]>;
   readonly movePointer: (layer: LayerVersion) => Promise<void>;
-  /** ARNs in the parameters of this stage's stack. */
-  readonly layersInStacks: () => Promise<readonly string[]>;
 
   /** Whether an environment has to have every approved package. */
   readonly wantsEverything: boolean;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 export interface Promotion {
@@ -180,25 +168,6 @@ async function refuseFor(
     reasons: reasons.join('; ').slice(0, 2_000),
   });
   return { outcome: 'refused', environment, reasons };
-}
-
-/** Objects first: what a crash leaves is found by the version that still names it. */
-async function prune(ports: PromotePorts): Promise<void> {
-  const [versions, stored, history, inStacks] = await Promise.all([
-    ports.listLayers(),
-    ports.listEnvironments(),
-    ports.readHistory(),
-    ports.layersInStacks(),
-  ]);
-  const plan = planPrune({ versions, stored, history, inStacks, now: ports.clock() });
-  for (const environment of plan.environments) await ports.removeEnvironment(environment);
-  for (const version of plan.versions) await ports.removeLayer(version);
-  if (plan.versions.length || plan.environments.length) {
-    ports.log.info('[Promote] pruned', {
-      layers: plan.versions.length,
-      environments: plan.environments.join(' '),
-    });
-  }
 }
 
 function noTarget(

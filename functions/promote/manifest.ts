@@ -1,9 +1,9 @@
 /**
  * Reads an environment's manifest as what it is: the word of a function that talks to the internet. Only what
- * fits exactly is let through, and only keys below the environment's own prefix.
+ * fits exactly is let through, and only the keys that bundles of such content have.
  */
 import * as z from 'zod';
-import { environmentPrefix } from '../shared/package-environment.ts';
+import { bundleKey } from '../shared/package-environment.ts';
 
 /** The manifest says something else than was asked for, or something that cannot be; nothing was touched. */
 export class ManifestError extends Error {
@@ -52,7 +52,10 @@ const ManifestSchema = z.strictObject({
     .record(
       name,
       z.strictObject({
-        version: z.string().max(60),
+        version: z
+          .string()
+          .max(60)
+          .regex(/^[\w.+!-]+$/),
         approved: z.boolean(),
         in_layer: z.boolean(),
         requires: z.array(name).max(MOST_DISTRIBUTIONS),
@@ -97,9 +100,9 @@ function mistakeIn(manifest: Manifest, environment: string, platform: Platform):
   if (manifest.python !== platform.python || manifest.architecture !== platform.architecture) {
     return `it is for Python ${manifest.python} on ${manifest.architecture}, but the stage runs ${platform.python} on ${platform.architecture}`;
   }
-  const prefix = `${environmentPrefix(environment)}bundles/`;
-  for (const [distribution, { bundle, in_layer, requires }] of Object.entries(distributions)) {
-    if (bundle && !isFileBelow(prefix, bundle.key)) return `the bundle of ${distribution} lies elsewhere`;
+  for (const [distribution, { version, bundle, in_layer, requires }] of Object.entries(distributions)) {
+    if (bundle && bundle.key !== bundleKey(distribution, version, bundle.sha256))
+      return `the bundle of ${distribution} lies elsewhere`;
     if (!bundle && !in_layer) continue;
     const lacking = requires.find((required) => !isAvailable(manifest, required));
     if (lacking) return `${distribution} requires ${lacking}, which is not there`;
@@ -109,9 +112,6 @@ function mistakeIn(manifest: Manifest, environment: string, platform: Platform):
     .find((distribution) => !Object.hasOwn(distributions, distribution));
   return owner && `${owner} is named but not described`;
 }
-
-const isFileBelow = (prefix: string, key: string): boolean =>
-  key.startsWith(prefix) && /^[\w.+!-]+$/.test(key.slice(prefix.length));
 
 function parseJson(text: string): unknown {
   try {

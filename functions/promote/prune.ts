@@ -28,11 +28,21 @@ export interface PruneInput {
 export interface PrunePlan {
   readonly versions: readonly LayerVersion[];
   readonly environments: readonly string[];
+  /** Environments that have a layer version and keep it; none where nobody knows what is in force. */
+  readonly kept: readonly string[];
+}
+
+export interface StoredBundle {
+  readonly key: string;
+  /** Unix seconds. */
+  readonly changedAt: number;
 }
 
 export const KEPT_ENVIRONMENTS = 8;
 /** Without a layer version it is being built, or was given up. */
 const ABANDONED_AFTER_SECONDS = 14 * 86_400;
+/** A rebuild names what it uploaded seconds later, or does so when it goes on after a crash. */
+export const GRACE_SECONDS = 3 * 86_400;
 
 export function planPrune({ versions, stored, history, inStacks, now }: PruneInput): PrunePlan {
   const inForce = history.at(-1);
@@ -40,9 +50,10 @@ export function planPrune({ versions, stored, history, inStacks, now }: PruneInp
   const newestFirst = [...versions].sort((one, other) => other.number - one.number);
   const newest = newestFirst.filter(({ arn }) => history.includes(arn)).slice(0, KEPT_ENVIRONMENTS);
   const current = versions.find(({ arn }) => arn === inForce);
+  if (!current) return { versions: [], environments: [], kept: [] };
   const kept = new Set([...newest.map(({ arn }) => arn), inForce, previous, ...inStacks]);
   // What is newer than the one in force is being tried, was refused, or was rolled back from.
-  const stays = ({ arn, number }: LayerVersion) => kept.has(arn) || !current || number > current.number;
+  const stays = ({ arn, number }: LayerVersion) => kept.has(arn) || number > current.number;
 
   const environments = new Set(versions.filter(stays).map(({ environment }) => environment));
   const known = new Set(versions.map(({ environment }) => environment));
@@ -54,5 +65,17 @@ export function planPrune({ versions, stored, history, inStacks, now }: PruneInp
         ({ environment, changedAt }) => known.has(environment) || now - changedAt > ABANDONED_AFTER_SECONDS,
       )
       .map(({ environment }) => environment),
+    kept: [...environments],
   };
+}
+
+/** The bundles that can go: `named` are the keys that the documents of every environment name. */
+export function planCollection(
+  bundles: readonly StoredBundle[],
+  named: ReadonlySet<string>,
+  now: number,
+): string[] {
+  return bundles
+    .filter(({ key, changedAt }) => !named.has(key) && now - changedAt > GRACE_SECONDS)
+    .map(({ key }) => key);
 }

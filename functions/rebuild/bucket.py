@@ -9,6 +9,10 @@ from typing import Protocol
 
 PREFIX = "environments"
 STATUS_KEY = f"{PREFIX}/status.json"
+# There while promote removes what no environment names; as functions/shared/package-environment.ts has it.
+COLLECTION_KEY = f"{PREFIX}/collection.txt"
+# One that began longer ago has died; promote's own limit is a minute less.
+COLLECTION_DEAD_AFTER_SECONDS = 180.0
 
 
 def lock_key(environment: str) -> str:
@@ -26,10 +30,6 @@ def manifest_key(environment: str) -> str:
 
 def layer_key(environment: str) -> str:
     return f"{PREFIX}/{environment}/layer.zip"
-
-
-def bundle_key(environment: str, file: str) -> str:
-    return f"{PREFIX}/{environment}/bundles/{file}"
 
 
 def checked_key(environment: str) -> str:
@@ -64,14 +64,14 @@ class EnvironmentBucket(Protocol):
         """
         ...
 
+    def has(self, key: str, sha256: str) -> bool:
+        """Whether the object is there with this checksum; none of its bytes move."""
+        ...
+
     def upload(self, key: str, path: Path, sha256: str) -> bool:
         """False where the object is there with this checksum already."""
         ...
 
     def download(self, key: str, path: Path, sha256: str) -> bool:
         """False where there is no object with this checksum."""
-        ...
-
-    def copy(self, source: str, key: str, sha256: str) -> bool:
-        """Within the bucket. False where the source does not have this checksum, or is not there."""
         ...

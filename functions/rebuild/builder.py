@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from functions.rebuild.bucket import (
+    COLLECTION_DEAD_AFTER_SECONDS,
+    COLLECTION_KEY,
     EnvironmentBucket,
-    bundle_key,
     layer_key,
     manifest_key,
     progress_key,
@@ -29,6 +31,9 @@ from layers.approved.wheel_index import WheelIndex, check_roots
 
 # The largest distribution (tensorflow: 1.2 GB unpacked) has to be finished in it, and so has the layer.
 STEP_SECONDS = 300.0
+_POLL_SECONDS = 5.0
+# Whatever a collection took is built again in the second.
+_MOST_ROUNDS = 3
 
 
 class OutOfTimeError(Exception):
@@ -37,7 +42,10 @@ class OutOfTimeError(Exception):
 
 @dataclass(frozen=True)
 class Tools:
-    """What a build needs; `folder` is emptied after each distribution, `tell` hears how many of how many."""
+    """What a build needs; `folder` is emptied after each distribution, `tell` hears how many of how many.
+
+    `wait` takes seconds.
+    """
 
     bucket: EnvironmentBucket
     source: Source
@@ -45,6 +53,8 @@ class Tools:
     seconds_left: Callable[[], float]
     say: Callable[[str], None]
     tell: Callable[[int, int], object]
+    now: Callable[[], datetime]
+    wait: Callable[[float], object]
 
 
 class EnvironmentBuilder:
@@ -71,9 +81,8 @@ class EnvironmentBuilder:
             recipe = self._complete_recipe()
             check_roots(recipe.lock, recipe.index, f"the environment {recipe.id}")
             workshop = self._workshop(recipe)
-            for name in self._wanted:
-                if name not in self._progress.finished:
-                    self._finish(recipe, recipe.lock.distributions[name], workshop)
+            self._name_unchanged(recipe)
+            self._fill(recipe, workshop)
             self._finish_environment(recipe, workshop)
         finally:
             shutil.rmtree(self._tools.folder, ignore_errors=True)
@@ -108,43 +117,64 @@ class EnvironmentBuilder:
         store = Store(self._tools.folder)
         return Workshop(recipe.target, recipe.interpreter, self._tools.source, store, Processes())
 
-    def _finish(self, recipe: Recipe, locked: LockedDistribution, workshop: Workshop) -> None:
-        bundle_id = recipe.bundle_id(locked)
-        done = self._reuse(recipe, locked, bundle_id) or self._build(recipe, locked, bundle_id, workshop)
-        self._progress.finished[locked.name] = done
+    def _name_unchanged(self, recipe: Recipe) -> None:
+        """Takes the word of the environment in force for what it has; `_absent` looks."""
+        finished = self._progress.finished
+        for name in self._wanted:
+            previous = self._previous.finished.get(name) if self._previous else None
+            if previous and previous.recipe == recipe.bundle_id(recipe.lock.distributions[name]):
+                finished.setdefault(name, previous)
         self._save()
-        self._tools.tell(len(self._progress.finished), len(self._wanted))
 
-    def _reuse(self, recipe: Recipe, locked: LockedDistribution, bundle_id: str) -> FinishedBundle | None:
-        previous = self._previous.finished.get(locked.name) if self._previous else None
-        if previous is None or previous.recipe != bundle_id or self._progress.previous is None:
-            return None
-        file, sha256 = previous.bundle.file, previous.bundle.sha256
-        source, target = bundle_key(self._progress.previous, file), bundle_key(recipe.id, file)
-        return previous if self._tools.bucket.copy(source, target, sha256) else None
+    def _fill(self, recipe: Recipe, workshop: Workshop) -> None:
+        """Returns when every bundle is named in the stored progress, and was in the bucket after that."""
+        absent: list[str] = []
+        for _ in range(_MOST_ROUNDS):
+            absent = self._absent()
+            if not absent:
+                return
+            for done, name in enumerate(absent, len(self._wanted) - len(absent) + 1):
+                self._build(recipe, recipe.lock.distributions[name], workshop)
+                self._tools.tell(done, len(self._wanted))
+        raise BuildError(f"The bundle of {absent[0]} does not stay in the bucket: rebuild to make it anew")
 
-    def _build(
-        self, recipe: Recipe, locked: LockedDistribution, bundle_id: str, workshop: Workshop
-    ) -> FinishedBundle:
+    def _absent(self) -> list[str]:
+        """What is not in the bucket, nor going to be taken from it (docs/adr/0014 says why in this order)."""
+        self._wait_for_collection()
+        self._save()
+        finished, has = self._progress.finished, self._tools.bucket.has
+        return [
+            name
+            for name in self._wanted
+            if name not in finished or not has(finished[name].bundle.key, finished[name].bundle.sha256)
+        ]
+
+    def _wait_for_collection(self) -> None:
+        """Until none is at work that may have read the progress before its last change."""
+        while found := self._tools.bucket.read(COLLECTION_KEY):
+            if (self._tools.now() - found.written).total_seconds() > COLLECTION_DEAD_AFTER_SECONDS:
+                return
+            self._need_time()
+            self._tools.wait(_POLL_SECONDS)
+
+    def _build(self, recipe: Recipe, locked: LockedDistribution, workshop: Workshop) -> None:
         self._need_time()
         imports = recipe.index[(locked.name, locked.version)].imports
         bundle = build_bundle(locked, imports, workshop)
-        key = bundle_key(recipe.id, bundle.file)
-        self._tools.bucket.upload(key, workshop.store.bundle_of(locked), bundle.sha256)
+        self._tools.bucket.upload(bundle.key, workshop.store.path_of(bundle), bundle.sha256)
         shutil.rmtree(workshop.store.folder)
         self._tools.say(f"[Rebuild] {locked.name} {locked.version}: {bundle.bytes / 1e6:.1f} MB")
-        return FinishedBundle(bundle_id, bundle)
+        self._progress.finished[locked.name] = FinishedBundle(recipe.bundle_id(locked), bundle)
+        self._save()
 
     def _finish_environment(self, recipe: Recipe, workshop: Workshop) -> None:
         self._need_time()
         store, built, bucket = workshop.store, self._progress.built, self._tools.bucket
         layer = choose_layer(recipe, built)
-        store.bundles.mkdir(parents=True, exist_ok=True)
         for name in sorted(layer):
-            path = store.bundle_of(recipe.lock.distributions[name])
-            if not bucket.download(bundle_key(recipe.id, built[name].file), path, built[name].sha256):
-                del self._progress.finished[name]
-                self._save()
+            path = store.path_of(built[name])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not bucket.download(built[name].key, path, built[name].sha256):
                 raise BuildError(f"The bundle of {name} was changed in the bucket: rebuild to make it anew")
         finish_environment(recipe, built, layer, workshop, self._tools.say)
         bucket.upload(layer_key(recipe.id), store.packed_layer, sha256_of(store.packed_layer))

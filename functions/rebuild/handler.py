@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,8 @@ def _ports(context: Context, folder: Path) -> Rebuild:
             seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
             say=print,
             tell=lambda _done, _of: None,
+            now=lambda: datetime.now(UTC),
+            wait=time.sleep,
         ),
         go_on=_invoker(awslambda, context.function_name),
         now=lambda: datetime.now(UTC),

@@ -15,7 +15,7 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class FinishedBundle:
-    """A bundle that is in the bucket; `recipe` is the `bundle_id` that it was made by."""
+    """A bundle that is in the bucket, or was; `recipe` is the `bundle_id` that it was made by."""
 
     recipe: str
     bundle: BuiltBundle

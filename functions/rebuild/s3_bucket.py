@@ -38,8 +38,12 @@ class S3Bucket:
         condition = {"IfMatch": tag} if tag is not None else {"IfNoneMatch": "*"}
         return str(self._put(key, text, **condition)["ETag"])
 
+    def has(self, key: str, sha256: str) -> bool:
+        found = self._call("head_object", Key=key, ChecksumMode="ENABLED")
+        return found is not None and found.get("ChecksumSHA256") == _base64(sha256)
+
     def upload(self, key: str, path: Path, sha256: str) -> bool:
-        if self._has(key, sha256):
+        if self.has(key, sha256):
             return False
         with path.open("rb") as file:
             self._put(key, file, ChecksumSHA256=_base64(sha256), ContentType="application/zip")
@@ -55,16 +59,6 @@ class S3Bucket:
                 digest.update(chunk)
                 file.write(chunk)
         return digest.hexdigest() == sha256
-
-    def copy(self, source: str, key: str, sha256: str) -> bool:
-        if not self._has(source, sha256):
-            return False
-        place = {"Bucket": self._name, "Key": source}
-        return self._call("copy_object", Key=key, CopySource=place, ChecksumAlgorithm="SHA256") is not None
-
-    def _has(self, key: str, sha256: str) -> bool:
-        found = self._call("head_object", Key=key, ChecksumMode="ENABLED")
-        return found is not None and found.get("ChecksumSHA256") == _base64(sha256)
 
     def _put(self, key: str, body: object, **more: str) -> Any:
         data = body.encode() if isinstance(body, str) else body

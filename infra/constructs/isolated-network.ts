@@ -20,7 +20,7 @@ import {
 } from 'aws-cdk-lib/aws-route53resolver';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { ENVIRONMENTS_PREFIX } from '../../functions/shared/package-environment.ts';
+import { BUNDLES_PREFIX, ENVIRONMENTS_PREFIX } from '../../functions/shared/package-environment.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { type StageConfig, s3PrefixListOf } from '../config.ts';
 import { FILE_PREFIXES } from './storage.ts';
@@ -31,6 +31,8 @@ export interface IsolatedNetworkProps {
   readonly packages: Bucket;
 }
 
+/** The second is where environments had their own before they shared them; it can go with the last of those. */
+const BUNDLES = [`${BUNDLES_PREFIX}*`, `${ENVIRONMENTS_PREFIX}*/bundles/*`];
 /** The embedded AWS takes any. */
 const LOCAL_ZONES = ['a', 'b'];
 const LOCAL_PREFIX_LIST = 'pl-00000000';
@@ -59,7 +61,7 @@ export class IsolatedNetwork extends Construct {
         sid: 'ReadBundlesFromExecutors',
         principals: [new AnyPrincipal()],
         actions: ['s3:GetObject'],
-        resources: [packages.arnForObjects(`${ENVIRONMENTS_PREFIX}*`)],
+        resources: BUNDLES.map((keys) => packages.arnForObjects(keys)),
         conditions: { StringEquals: { 'aws:SourceVpce': endpoint.vpcEndpointId } },
       }),
     );
@@ -79,7 +81,7 @@ export class IsolatedNetwork extends Construct {
     allow(
       'ReadFilesAndBundles',
       's3:GetObject',
-      packages.arnForObjects(`${ENVIRONMENTS_PREFIX}*`),
+      ...BUNDLES.map((keys) => packages.arnForObjects(keys)),
       ...FILE_PREFIXES.map((prefix) => files.arnForObjects(`${prefix}*`)),
     );
     allow('WriteProducedFiles', 's3:PutObject', files.arnForObjects('outputs/*'));

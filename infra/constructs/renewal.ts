@@ -1,7 +1,8 @@
 /**
  * The weekly renewal of the package environment, in two functions that trust each other with nothing: the
- * rebuild meets the internet's packages and can only write below `environments/`; the promotion, started by
- * the arrival of a finished manifest there, can publish layers, and give them to two functions.
+ * rebuild meets the internet's packages, can only write below `environments/` and `bundles/`, and removes
+ * nothing; the promotion, started by the arrival of a finished manifest, can publish layers, give them to two
+ * functions, and remove what no environment needs.
  */
 import { ArnFormat, Duration, Size, Stack } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
@@ -11,7 +12,12 @@ import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { writeLimits } from '../../functions/shared/limits.ts';
-import { ENVIRONMENTS_PREFIX, refusalKey } from '../../functions/shared/package-environment.ts';
+import {
+  BUNDLES_PREFIX,
+  COLLECTION_KEY,
+  ENVIRONMENTS_PREFIX,
+  refusalKey,
+} from '../../functions/shared/package-environment.ts';
 import { acknowledge, everyObject, everyResource, objectsLike } from '../acknowledge.ts';
 import type { StageConfig } from '../config.ts';
 import { functionNameOf, layerNameOf, layerParameterOf, stackNameOf, uvLayerOf } from '../names.ts';
@@ -31,8 +37,9 @@ const TIMEOUT_SECONDS = 900;
 const REBUILD_MEGABYTES = 3_008;
 /** The largest distribution is there twice, unpacked and packed, and so is the layer. */
 const REBUILD_STORAGE = Size.mebibytes(10_240);
-/** The only objects that a promotion writes. */
+/** The only objects that a promotion writes, but for the mark that it removes something. */
 const REFUSALS = refusalKey('*');
+const PREFIXES = [ENVIRONMENTS_PREFIX, BUNDLES_PREFIX];
 
 export class Renewal extends Construct {
   readonly rebuild: ServiceFunction;
@@ -80,8 +87,8 @@ export class Renewal extends Construct {
         ...(local && { SLASHBOX_UV: local.uv, SLASHBOX_S3_PATH_STYLE: 'true' }),
       },
     });
-    const objects = packages.arnForObjects(`${ENVIRONMENTS_PREFIX}*`);
-    rebuild.allow(['s3:GetObject', 's3:PutObject'], objects);
+    const objects = PREFIXES.map((prefix) => packages.arnForObjects(`${prefix}*`));
+    rebuild.allow(['s3:GetObject', 's3:PutObject'], ...objects);
     // Without it S3 answers 403 instead of 404 for an object that is not there.
     rebuild.allow(['s3:ListBucket'], packages.bucketArn);
     rebuild.allow(['ssm:GetParameter'], this.pointerArn(config));
@@ -89,7 +96,7 @@ export class Renewal extends Construct {
     // By name: the function's own reference would be a circle.
     rebuild.allow(['lambda:InvokeFunction'], this.functionArn(functionNameOf(stage, 'rebuild')));
     acknowledge(rebuild, {
-      ...everyObject(packages, [ENVIRONMENTS_PREFIX], 'Environments are made here, and it makes every one.'),
+      ...everyObject(packages, PREFIXES, 'Environments are made here, and it makes every one.'),
       ...this.everyVersion(config, 'It reads the description of whichever version is in force.'),
     });
     new Schedule(this, 'Weekly', {
@@ -131,9 +138,9 @@ export class Renewal extends Construct {
         ...(local && { AWS_ENDPOINT_URL_LAMBDA: local.executorEndpoint, SLASHBOX_S3_PATH_STYLE: 'true' }),
       },
     });
-    const objects = packages.arnForObjects(`${ENVIRONMENTS_PREFIX}*`);
-    promote.allow(['s3:DeleteObject', 's3:GetObject'], objects);
-    promote.allow(['s3:PutObject'], packages.arnForObjects(REFUSALS));
+    promote.allow(['s3:DeleteObject', 's3:GetObject'], packages.arnForObjects(`${ENVIRONMENTS_PREFIX}*`));
+    promote.allow(['s3:DeleteObject'], packages.arnForObjects(`${BUNDLES_PREFIX}*`));
+    promote.allow(['s3:PutObject'], ...[REFUSALS, COLLECTION_KEY].map((key) => packages.arnForObjects(key)));
     promote.allow(['s3:ListBucket'], packages.bucketArn);
     promote.allow(['lambda:ListLayerVersions', 'lambda:PublishLayerVersion'], this.layerArn(config));
     promote.allow(['lambda:DeleteLayerVersion', 'lambda:GetLayerVersion'], `${this.layerArn(config)}:*`);
@@ -156,7 +163,7 @@ export class Renewal extends Construct {
     promote.allow(['cloudformation:DescribeStacks'], stack);
     const prunes = 'It publishes environments, and removes old ones.';
     acknowledge(promote, {
-      ...everyObject(packages, [ENVIRONMENTS_PREFIX], prunes),
+      ...everyObject(packages, PREFIXES, prunes),
       ...objectsLike(packages, [REFUSALS], prunes),
       ...this.everyVersion(config, prunes),
       ...everyResource(

@@ -10,7 +10,7 @@ from layers.approved.errors import BuildError
 from layers.approved.fetch import Source, fetch_distribution
 from layers.approved.lockfile import LockedDistribution
 from layers.approved.processes import Processes
-from layers.approved.store import BuiltBundle, Store
+from layers.approved.store import BuiltBundle, Store, bundle_file
 from layers.approved.strip import import_roots, strip_tree
 from layers.approved.target import Target
 
@@ -47,10 +47,14 @@ def build_bundle(
         )
     if workshop.interpreter is not None:
         compile_tree(tree, workshop.interpreter, workshop.processes)
-    file = store.bundle_of(distribution)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unpacked = write_archive(tree, file, compress=pays_to_deflate(tree))
-    bundle = BuiltBundle(file.name, sha256_of(file), file.stat().st_size, unpacked, roots)
+    packed = work / "bundle.zip"
+    unpacked = write_archive(tree, packed, compress=pays_to_deflate(tree))
+    sha256 = sha256_of(packed)
+    file = bundle_file(distribution, sha256)
+    bundle = BuiltBundle(file, sha256, packed.stat().st_size, unpacked, roots)
+    path = store.path_of(bundle)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    packed.replace(path)
     store.record(distribution, bundle)
     shutil.rmtree(work, ignore_errors=True)
     return bundle

@@ -83,7 +83,7 @@ def build_bundles(
             workshop.processes.stop()
             shutil.rmtree(workshop.store.work, ignore_errors=True)
     built = _finished_bundles(recipe, workshop.store)
-    return {name: describe_bundle(recipe.id, built[name]) for name in sorted(needed)}
+    return {name: describe_bundle(built[name]) for name in sorted(needed)}
 
 
 def choose_layer(recipe: Recipe, built: Mapping[str, BuiltBundle]) -> frozenset[str]:
@@ -107,7 +107,7 @@ def finish_environment(
     members = [recipe.lock.distributions[name] for name in sorted(layer)]
     if not is_assembled(members, workshop.store):
         progress(f"[packages] putting {len(layer)} packages into the layer")
-        assemble_layer(members, workshop)
+        assemble_layer(members, built, workshop)
     manifest = make_manifest(recipe, built, layer)
     _publish(manifest, workshop.store, progress, pack_layer=pack_layer)
     return manifest

@@ -2,14 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from layers.approved.archive import extract_archive
 from layers.approved.bundle import Workshop
 from layers.approved.errors import BuildError
 from layers.approved.font_cache import build_font_cache
 from layers.approved.lockfile import LockedDistribution
-from layers.approved.store import Store, write_whole
+from layers.approved.store import BuiltBundle, Store, write_whole
 
 
 def is_assembled(members: Sequence[LockedDistribution], store: Store) -> bool:
@@ -19,7 +19,9 @@ def is_assembled(members: Sequence[LockedDistribution], store: Store) -> bool:
     return store.layer_members.read_text(encoding="utf-8") == _describe(members)
 
 
-def assemble_layer(members: Sequence[LockedDistribution], workshop: Workshop) -> None:
+def assemble_layer(
+    members: Sequence[LockedDistribution], built: Mapping[str, BuiltBundle], workshop: Workshop
+) -> None:
     """Makes the store's layer anew from the members' bundles; the manifest is not in it yet.
 
     Raises BuildError where two members bring the same file.
@@ -34,7 +36,7 @@ def assemble_layer(members: Sequence[LockedDistribution], workshop: Workshop) ->
     site_packages.mkdir(parents=True)
     for member in members:
         try:
-            extract_archive(store.bundle_of(member), site_packages)
+            extract_archive(store.path_of(built[member.name]), site_packages)
         except FileExistsError as error:
             raise BuildError(
                 f"{member.name} brings a file that another package of the layer has too: {error.filename}"

@@ -24,9 +24,7 @@ def make_manifest(
             "approved": name in approved,
             "in_layer": name in layer,
             "requires": list(locked.requires),
-            "bundle": (
-                describe_bundle(recipe.id, built[name]) if name in built and name not in layer else None
-            ),
+            "bundle": (describe_bundle(built[name]) if name in built and name not in layer else None),
         }
     return {
         "version": MANIFEST_VERSION,
@@ -49,9 +47,9 @@ def format_manifest(manifest: Mapping[str, object]) -> str:
     return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
 
 
-def describe_bundle(environment: str, bundle: BuiltBundle) -> dict[str, object]:
+def describe_bundle(bundle: BuiltBundle) -> dict[str, object]:
     return {
-        "key": f"environments/{environment}/bundles/{bundle.file}",
+        "key": bundle.key,
         "sha256": bundle.sha256,
         "bytes": bundle.bytes,
         "unpacked_bytes": bundle.unpacked_bytes,

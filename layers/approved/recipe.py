@@ -15,6 +15,8 @@ from layers.approved.wheel_index import WheelIndex
 # Raise it when the same inputs would give other files than before.
 BUILD_RULES = 2
 MANIFEST_VERSION = 1
+# Raise it when the same bundles would be named otherwise: they stay as they are, the manifest does not.
+NAMING_RULES = 2
 
 LayerKind = Literal["core", "full"]
 """`core`: the list's core packages; `full`: as many as fit Lambda, most used first, among those built."""
@@ -46,6 +48,7 @@ class Recipe:
             {
                 **self._bundle_rules,
                 "manifest": MANIFEST_VERSION,
+                "naming": NAMING_RULES,
                 "layer": self.layer,
                 "content": self.content,
                 "budget": [layer_plan.LAMBDA_BYTES, layer_plan.RESERVED_BYTES],

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from layers.approved.lockfile import LockedDistribution
 
+BUNDLES = "bundles"
+
 
 @dataclass(frozen=True)
 class BuiltBundle:
@@ -17,16 +19,22 @@ class BuiltBundle:
     unpacked_bytes: int
     imports: tuple[str, ...]
 
+    @property
+    def key(self) -> str:
+        """Where it lies, in a build's folder as in the packages' bucket, for all that have it."""
+        return f"{BUNDLES}/{self.file}"
+
+
+def bundle_file(distribution: LockedDistribution, sha256: str) -> str:
+    """A name that two different contents never share (docs/adr/0014)."""
+    return f"{distribution.name}-{distribution.version}-{sha256}.zip"
+
 
 @dataclass(frozen=True)
 class Store:
     """Finished bundles with their records, the layer, and half-done work, all below `folder`."""
 
     folder: Path
-
-    @property
-    def bundles(self) -> Path:
-        return self.folder / "bundles"
 
     @property
     def layer(self) -> Path:
@@ -49,15 +57,15 @@ class Store:
     def work(self) -> Path:
         return self.folder / "work"
 
-    def bundle_of(self, distribution: LockedDistribution) -> Path:
-        return self.bundles / f"{distribution.name}-{distribution.version}.zip"
+    def path_of(self, bundle: BuiltBundle) -> Path:
+        return self.folder / bundle.key
 
     def find(self, distribution: LockedDistribution) -> BuiltBundle | None:
         """The finished bundle, or None where there is none, or where its file or record is not whole."""
         try:
             record = json.loads(self._record_of(distribution).read_text(encoding="utf-8"))
             bundle = BuiltBundle(**{**record, "imports": tuple(record["imports"])})
-            whole = self.bundle_of(distribution).stat().st_size == bundle.bytes
+            whole = self.path_of(bundle).stat().st_size == bundle.bytes
         except (OSError, ValueError, TypeError, KeyError):
             return None
         return bundle if whole else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from slashbox_executor.manifest import Manifest, read_manifest
 
-from scripts.bench.prepare import Prepared
+from scripts.bench.prepare import BenchError, Prepared
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,9 @@ def read_tree(prepared: Prepared, name: str) -> list[TreeFile]:
     """All files that `name` brings beyond the layer, each distribution in a folder of its own."""
     files = []
     for item in manifest_of(prepared).closure([name]):
-        with zipfile.ZipFile(prepared.environment / "bundles" / f"{item.name}-{item.version}.zip") as archive:
+        if item.bundle is None:
+            raise BenchError(f"{item.name} was not built")
+        with zipfile.ZipFile(prepared.environment / item.bundle.key) as archive:
             files += [
                 TreeFile(f"{item.name}/{each.filename}", archive.read(each)) for each in archive.infolist()
             ]

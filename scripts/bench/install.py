@@ -67,8 +67,7 @@ def measure_packages(prepared: Prepared, quick: bool, progress: Progress) -> Sec
         ),
     )
     rounds = _Rounds(3, 1) if quick else _Rounds(5, 2)
-    cache = prepared.wheels.parent
-    with tempfile.TemporaryDirectory(prefix="slashbox-bench-") as name, serving(cache / "served") as url:
+    with tempfile.TemporaryDirectory(prefix="slashbox-bench-") as name, serving(prepared.environment) as url:
         folder = Path(name)
         for closure in _QUICK_CLOSURES if quick else CLOSURES:
             progress(f"packages: {closure}")
@@ -122,10 +121,6 @@ def measure_imports(prepared: Prepared, quick: bool, progress: Progress) -> Sect
 
 def _ours(prepared: Prepared, url: str) -> Installer:
     manifest = manifest_of(prepared)
-    served = prepared.wheels.parent / "served"
-    served.mkdir(exist_ok=True)
-    (link := served / "environments").unlink(missing_ok=True)
-    link.symlink_to(prepared.environment.parent)
 
     def install(name: str, folder: Path) -> None:
         store = PackageStore(manifest, (), folder, BundleStore(url), lambda line: None)

@@ -50,8 +50,7 @@ class Prepared:
 
     @property
     def packages_url(self) -> str:
-        """A bundle's key starts with the folder of its environment."""
-        return self.environment.parent.parent.as_uri()
+        return self.environment.as_uri()
 
     @property
     def venv_python(self) -> Path:

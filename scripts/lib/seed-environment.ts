@@ -2,8 +2,10 @@
  * Puts a built package environment into a cloud, embedded or AWS: its layer and the pointer to it before the
  * first deploy, which reads the pointer; its bundles after it, as their bucket comes with the stack.
  */
+import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   GetLayerVersionByArnCommand,
   type LambdaClient,
@@ -19,7 +21,14 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import { environmentOf, layerKey, pointerNote } from '../../functions/shared/package-environment.ts';
+import {
+  COLLECTION_DEAD_AFTER_SECONDS,
+  COLLECTION_KEY,
+  environmentOf,
+  layerKey,
+  pointerNote,
+  seedKey,
+} from '../../functions/shared/package-environment.ts';
 import { publishLayerVersion } from '../../functions/shared/publish-layer.ts';
 
 /** As layers/approved describes a finished bundle. */
@@ -97,9 +106,13 @@ export interface UploadBundlesOptions {
   readonly s3: S3Client;
   /** The packages bucket. */
   readonly bucket: string;
+  /** That the bundles belong to. */
+  readonly environment: string;
   readonly bundles: readonly Bundle[];
   /** Folder of the bundles, each under its key's last part. */
   readonly bundlesDir: string;
+  /** Between two looks at what somebody else is doing. @default five seconds */
+  readonly wait?: () => Promise<void>;
 }
 
 /** Each is in memory as a whole, so that the SDK can try it again. */
@@ -114,12 +127,15 @@ export const bundlesOf = ({ distributions }: EnvironmentManifest): Bundle[] =>
   Object.values(distributions).flatMap(({ bundle }) => bundle ?? []);
 
 /**
- * Uploads the bundles that are not there yet; S3 checks each against its SHA-256.
+ * Uploads the bundles that are not there yet; S3 checks each against its SHA-256. First it says which
+ * they are, so that pruning leaves in place what is there: docs/adr/0014.
  * @returns how many were uploaded
  */
 export async function uploadBundles(options: UploadBundlesOptions): Promise<number> {
-  const { s3, bucket, bundlesDir } = options;
+  const { s3, bucket, environment, bundlesDir, wait = () => delay(5_000) } = options;
   const waiting = [...options.bundles];
+  await nameBundles(s3, bucket, environment, waiting);
+  await waitForCollection(s3, bucket, wait);
   let uploaded = 0;
   const uploadNext = async (): Promise<void> => {
     for (let bundle = waiting.shift(); bundle; bundle = waiting.shift()) {
@@ -129,6 +145,28 @@ export async function uploadBundles(options: UploadBundlesOptions): Promise<numb
   };
   await Promise.all(Array.from({ length: UPLOADS_AT_A_TIME }, uploadNext));
   return uploaded;
+}
+
+/** Under its content's name: what another machine built and uploaded for the same environment stays, too. */
+async function nameBundles(
+  s3: S3Client,
+  bucket: string,
+  environment: string,
+  bundles: readonly { readonly key: string }[],
+): Promise<void> {
+  const Body = JSON.stringify({ version: 1, bundles: bundles.map(({ key }) => key).sort() });
+  const content = createHash('sha256').update(Body).digest('hex').slice(0, 16);
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: seedKey(environment, content), Body }));
+}
+
+/** One that is at work may not have read what was just said. */
+async function waitForCollection(s3: S3Client, bucket: string, wait: () => Promise<void>): Promise<void> {
+  for (;;) {
+    const mark = await headObject(s3, bucket, COLLECTION_KEY);
+    const age = Date.now() - (mark?.LastModified?.getTime() ?? 0);
+    if (age > COLLECTION_DEAD_AFTER_SECONDS * 1_000) return;
+    await wait();
+  }
 }
 
 async function readPointer(ssm: SSMClient, name: string): Promise<string | undefined> {
@@ -185,7 +223,7 @@ interface Upload {
 
 async function uploadOnce(s3: S3Client, { bucket, key, file, sha256 }: Upload): Promise<boolean> {
   const { size } = await stat(file);
-  if ((await sizeInBucket(s3, bucket, key)) === size) return false;
+  if ((await headObject(s3, bucket, key))?.ContentLength === size) return false;
   await s3.send(
     new PutObjectCommand({
       Bucket: bucket,
@@ -198,9 +236,9 @@ async function uploadOnce(s3: S3Client, { bucket, key, file, sha256 }: Upload): 
   return true;
 }
 
-async function sizeInBucket(s3: S3Client, bucket: string, key: string): Promise<number | undefined> {
+async function headObject(s3: S3Client, bucket: string, key: string) {
   try {
-    return (await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))).ContentLength;
+    return await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
   } catch (error) {
     if (error instanceof NotFound) return undefined;
     throw error;

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { BUNDLES_PREFIX } from '../../functions/shared/package-environment.ts';
 import { layerParameterOf } from '../../infra/names.ts';
 import { OperatorError } from '../../scripts/lib/arguments.ts';
 import { renew } from '../../scripts/lib/renew.ts';
@@ -91,6 +93,15 @@ describe('a renewal, in this order', () => {
     expect(renewed).not.toBe(seed);
     expect(await layersInForce()).toEqual({ pointer: renewed, executor: renewed });
     expect(await versions()).toBe('1.1 1.0 1.0');
+  });
+
+  it('keeps each bundle once, whoever brought it', async () => {
+    const { s3, outputs } = stage.target;
+    const { Contents = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket: outputs.PackagesBucketName, Prefix: BUNDLES_PREFIX }),
+    );
+    const releases = Contents.map(({ Key = '' }) => /^bundles\/(.*)-[0-9a-f]{64}\.zip$/.exec(Key)?.[1]);
+    expect(releases.sort()).toEqual(['amber-1.1', 'birch-1.0', 'cedar-1.0']);
   });
 
   it('builds nothing where nothing is newer', async () => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,10 +15,11 @@ from typing import cast
 from approved_support import PYTHON, make_wheel, need_uv
 
 from functions.rebuild.app import Rebuild, rebuild
-from functions.rebuild.bucket import ConflictError, StoredText, manifest_key
+from functions.rebuild.bucket import ConflictError, StoredText, manifest_key, progress_key
 from functions.rebuild.builder import Tools
 from functions.rebuild.orders import Order
 from functions.rebuild.pointer import Pointer
+from functions.rebuild.progress import parse_progress
 from layers.approved.approved_list import read_approved_list
 from layers.approved.byte_code import find_interpreter
 from layers.approved.fetch import Source
@@ -58,50 +60,64 @@ class _Object:
 
 
 class MemoryBucket:
-    """Every change is one step; `crash_at` ends the process before that step."""
+    """Every change is one step; `crash_at` ends the process before that step.
+
+    `before_call` hears of every call; `uploaded` and `downloaded` tell which bytes moved.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, _Object] = {}
         self.changed: list[str] = []
         self.uploaded: list[str] = []
-        self.copied: list[str] = []
+        self.downloaded: list[str] = []
+        self.looked: list[str] = []
         self.steps = 0
         self.crash_at: int | None = None
+        self.before_call: Callable[[], object] = lambda: None
+        self.now = NOW
 
     def read(self, key: str) -> StoredText | None:
+        self.before_call()
         found = self.objects.get(key)
         return StoredText(found.data.decode(), found.tag, found.written) if found else None
 
     def write(self, key: str, text: str) -> None:
+        self.before_call()
         self._put(key, text.encode())
 
     def write_guarded(self, key: str, text: str, tag: str | None) -> str:
+        self.before_call()
         found = self.objects.get(key)
         if (found.tag if found else None) != tag:
             raise ConflictError(key)
         return self._put(key, text.encode())
 
+    def has(self, key: str, sha256: str) -> bool:
+        self.before_call()
+        self.looked.append(key)
+        return key in self.objects and self.sha256(key) == sha256
+
     def upload(self, key: str, path: Path, sha256: str) -> bool:
         data = path.read_bytes()
         assert hashlib.sha256(data).hexdigest() == sha256
-        if key in self.objects and self.sha256(key) == sha256:
+        if self.has(key, sha256):
             return False
+        self.before_call()
         self._put(key, data)
-        self.uploaded.append(key.rpartition("/")[2])
+        self.uploaded.append(release_of(key))
         return True
 
     def download(self, key: str, path: Path, sha256: str) -> bool:
+        self.before_call()
         if key not in self.objects:
             return False
         path.write_bytes(self.objects[key].data)
+        self.downloaded.append(release_of(key))
         return self.sha256(key) == sha256
 
-    def copy(self, source: str, key: str, sha256: str) -> bool:
-        if source not in self.objects or self.sha256(source) != sha256:
-            return False
-        self._put(key, self.objects[source].data)
-        self.copied.append(key.rpartition("/")[2])
-        return True
+    def place(self, key: str, data: bytes) -> None:
+        """Somebody else's change: no step, and no call."""
+        self.objects[key] = _Object(data, f"somebody's {len(data)}", self.now)
 
     def sha256(self, key: str) -> str:
         return hashlib.sha256(self.objects[key].data).hexdigest()
@@ -114,8 +130,13 @@ class MemoryBucket:
         if self.steps == self.crash_at:
             raise Crash
         self.changed.append(key)
-        self.objects[key] = _Object(data, f"tag-{self.steps}", NOW + timedelta(seconds=self.steps))
+        self.objects[key] = _Object(data, f"tag-{self.steps}", self.now + timedelta(milliseconds=self.steps))
         return self.objects[key].tag
+
+
+def release_of(key: str) -> str:
+    """`birch-1.0` for its bundle, and what is no bundle by its file's name."""
+    return re.sub(r"-[0-9a-f]{64}\.zip$", "", key.rpartition("/")[2])
 
 
 class World:
@@ -157,7 +178,8 @@ class World:
         self, order: Order | None = None, seconds_left: Callable[[], float] = lambda: 900.0
     ) -> dict[str, object]:
         self.bucket.uploaded.clear()
-        self.bucket.copied.clear()
+        self.bucket.downloaded.clear()
+        self.bucket.looked.clear()
         return rebuild(order or Order(), self._ports(seconds_left))
 
     def promote(self, environment: object) -> None:
@@ -165,6 +187,11 @@ class World:
 
     def manifest(self, environment: object) -> dict[str, object]:
         return self.bucket.json(manifest_key(str(environment)))
+
+    def key_of(self, environment: object, name: str) -> str:
+        """Of a bundle that the environment was made from."""
+        stored = self.bucket.objects[progress_key(str(environment))].data.decode()
+        return parse_progress(stored, "progress.json").built[name].key
 
     def _commit(self) -> Recipe:
         approved = read_approved_list(self.folder / "packages.toml")
@@ -188,10 +215,15 @@ class World:
                 seconds_left=seconds_left,
                 say=self.said.append,
                 tell=lambda _done, _of: None,
+                now=lambda: self.bucket.now,
+                wait=self._wait,
             ),
             go_on=self.orders.append,
             now=lambda: NOW,
         )
+
+    def _wait(self, seconds: float) -> None:
+        self.bucket.now += timedelta(seconds=seconds)
 
     def read(self) -> Pointer:
         return self.pointer

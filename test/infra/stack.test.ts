@@ -201,7 +201,7 @@ describe('the network of the executor', () => {
     const resources = (action: string) =>
       PolicyDocument.Statement.filter(({ Action }) => Action === action)
         .flatMap(({ Resource }) => Resource)
-        .map((resource) => JSON.stringify(resource).match(/GetAtt":\["Storage([A-Z][a-z]+).*"(\/\w+\/\*)"/))
+        .map((resource) => JSON.stringify(resource).match(/GetAtt":\["Storage([A-Z][a-z]+).*"(\/[\w/*]+)"/))
         .map((match) => `${match?.[1]}${match?.[2]}`)
         .sort();
     expect(PolicyDocument.Statement.map(({ Action }) => Action).sort()).toEqual([
@@ -211,7 +211,8 @@ describe('the network of the executor', () => {
     expect(resources('s3:GetObject')).toEqual([
       'Files/files/*',
       'Files/outputs/*',
-      'Packages/environments/*',
+      'Packages/bundles/*',
+      'Packages/environments/*/bundles/*',
     ]);
     expect(resources('s3:PutObject')).toEqual(['Files/outputs/*']);
   });
@@ -265,9 +266,15 @@ describe('storage', () => {
 
   test('gives bundles without credentials to the executor alone', () => {
     const { PolicyDocument } = only<{
-      PolicyDocument: { Statement: { Effect: string; Action: string; Condition: object }[] };
+      PolicyDocument: {
+        Statement: { Effect: string; Action: string; Condition: object; Resource: unknown }[];
+      };
     }>(template, 'AWS::S3::BucketPolicy', 'StoragePackages');
     const allowed = PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed.flatMap(({ Resource }) => Resource).map(arnOf)).toEqual([
+      '{StoragePackages}/bundles/*',
+      '{StoragePackages}/environments/*/bundles/*',
+    ]);
     expect(allowed).toMatchObject([
       {
         Action: 's3:GetObject',
@@ -453,9 +460,9 @@ describe('the renewal of the package environment', () => {
         [Resource].flat().map(arnOf).join(' '),
       ]);
 
-  test('gives the rebuild its own prefix, a look at what is in force, and itself', () => {
+  test('gives the rebuild its own prefixes, a look at what is in force, and itself', () => {
     expect(rights('RenewalRebuildRole')).toEqual([
-      ['s3:GetObject s3:PutObject', '{StoragePackages}/environments/*'],
+      ['s3:GetObject s3:PutObject', '{StoragePackages}/bundles/* {StoragePackages}/environments/*'],
       ['s3:ListBucket', '{StoragePackages}'],
       ['ssm:GetParameter', 'arn:aws:ssm:parameter/slashbox/prod/environment/layer-arn'],
       ['lambda:GetLayerVersion', 'arn:aws:lambda:layer:slashbox-prod-environment:*'],
@@ -467,7 +474,11 @@ describe('the renewal of the package environment', () => {
     const functions = '{CandidateServiceFunction} {ExecutorServiceFunction}';
     expect(rights('RenewalPromoteRole')).toEqual([
       ['s3:DeleteObject s3:GetObject', '{StoragePackages}/environments/*'],
-      ['s3:PutObject', '{StoragePackages}/environments/*/refused.json'],
+      ['s3:DeleteObject', '{StoragePackages}/bundles/*'],
+      [
+        's3:PutObject',
+        '{StoragePackages}/environments/*/refused.json {StoragePackages}/environments/collection.txt',
+      ],
       ['s3:ListBucket', '{StoragePackages}'],
       [
         'lambda:ListLayerVersions lambda:PublishLayerVersion',

@@ -109,7 +109,8 @@ export async function createRenewalStage(options: RenewalStageOptions): Promise<
       await reconcile(deployed);
       const bundlesDir = join(packages, 'bundles');
       const bucket = outputs.PackagesBucketName ?? '';
-      await uploadBundles({ s3, bucket, bundles: bundlesOf(manifest), bundlesDir });
+      const { environment } = manifest;
+      await uploadBundles({ s3, bucket, environment, bundles: bundlesOf(manifest), bundlesDir });
       await lendRegistry(lambda, outputs.RebuildFunctionName ?? '', { UV_DEFAULT_INDEX: index.url });
     },
     async run(code: string) {

@@ -70,6 +70,7 @@ export function createCloud({ stage, region, account: wanted }: StageConfig): Cl
       uploadBundles({
         s3,
         bucket,
+        environment: environment.id,
         bundles: bundlesOf(await readEnvironmentManifest(environment.folder)),
         bundlesDir: join(environment.folder, 'bundles'),
       }),

@@ -139,8 +139,8 @@ def test_font_list_of_the_layer_is_used(layered: Executor, real_layer: Path) -> 
 
 @pytest.fixture
 def bundled(tmp_path: Path, store: Store, real_layer: Path) -> Iterator[Executor]:
-    """With the bundles that lie beside the layer; their keys start with the folder of its environment."""
-    with Executor(tmp_path, store, real_layer, packages_url=real_layer.parents[2].as_uri()) as running:
+    """With the bundles that lie beside the layer, under the keys that its manifest has."""
+    with Executor(tmp_path, store, real_layer, packages_url=real_layer.parent.as_uri()) as running:
         yield running
 
 

@@ -32,9 +32,10 @@ describe('a promotion', () => {
   it('tries the environment, lets the executor use it, and moves the pointer last', async () => {
     const steps: string[] = [];
     stage.beforeStep = (name) => steps.push(name);
-    const promotion = await promote(NEW, {}, stage.ports);
-    expect(promotion).toEqual({ outcome: 'promoted', environment: NEW, layerArn: 'arn:2' });
-    expect(steps).toEqual(['publish', 'use candidate', 'canary', 'use executor', 'first run', 'pointer']);
+    const outcome = await promote(NEW, {}, stage.ports);
+    expect(outcome).toEqual({ outcome: 'promoted', environment: NEW, layerArn: 'arn:2' });
+    const promotion = ['publish', 'use candidate', 'canary', 'use executor', 'first run', 'pointer'];
+    expect(steps).toEqual([...promotion, 'mark', 'unmark']);
     expect([stage.inForce, stage.environmentOf('executor')]).toEqual([NEW, NEW]);
   });
 

@@ -88,7 +88,7 @@ describe('the plan of imports', () => {
             approved: index % 3 > 0,
             in_layer: false,
             requires,
-            bundle: bundleOf(ID, `d${index}`, size),
+            bundle: bundleOf(`d${index}`, size),
           };
           manifest.imports[`root_${index}`] = [`d${index}`];
         }

@@ -36,18 +36,16 @@ describe('a manifest', () => {
   });
 
   const birch = ['distributions', 'birch'];
-  const elsewhere = bundleOf(idOf(6), 'birch');
+  const own = { ...bundleOf('birch'), key: `environments/${ID}/bundles/birch-1.0.zip` };
+  const replaced = { ...bundleOf('birch'), sha256: 'b'.repeat(64) };
   it.each([
     ['another environment', ['environment'], idOf(6), 'another environment'],
     ['another Python', ['python'], '3.12', 'the stage runs 3.13 on aarch64'],
     ['another machine', ['architecture'], 'x86_64', 'the stage runs 3.13 on aarch64'],
-    ['a bundle of another environment', [...birch, 'bundle'], elsewhere, 'bundle of birch lies elsewhere'],
-    [
-      'a bundle that climbs out',
-      [...birch, 'bundle', 'key'],
-      `environments/${ID}/bundles/../../x.zip`,
-      'elsewhere',
-    ],
+    ['a bundle of its own folder', [...birch, 'bundle'], own, 'bundle of birch lies elsewhere'],
+    ['a bundle of another distribution', [...birch, 'bundle'], bundleOf('cedar'), 'elsewhere'],
+    ['a bundle of another content', [...birch, 'bundle'], replaced, 'elsewhere'],
+    ['a version that climbs out', [...birch, 'version'], '../../x', 'expected form'],
     ['a requirement that is not there', [...birch, 'requires'], ['dune'], 'requires dune'],
     ['a requirement without bundle', ['distributions', 'cedar', 'bundle'], null, 'requires cedar'],
     ['an import of nobody', ['imports', 'dune'], ['dune'], 'dune is named but not described'],

@@ -47,7 +47,8 @@ describe('pruning', () => {
   });
 
   it('removes nothing while nobody knows what is in force', () => {
-    expect(plan({ history: ['arn:gone'] })).toEqual({ versions: [], environments: [] });
+    const stored = [{ environment: 'abandoned', changedAt: NOW - 15 * DAY }];
+    expect(plan({ stored, history: ['arn:gone'] })).toEqual({ versions: [], environments: [], kept: [] });
   });
 
   it('gives an environment without a layer two weeks to be finished', () => {
@@ -70,7 +71,7 @@ describe('pruning', () => {
         for (const arn of [inForce, previous, ...inStacks]) expect(gone).not.toContain(arn);
         const were = versions.filter(({ arn }) => history.includes(arn)).reverse();
         for (const { arn } of were.slice(0, KEPT_ENVIRONMENTS)) expect(gone).not.toContain(arn);
-        // Bundles go with their layer, never without it.
+        // Folders go with their layer, never without it.
         expect([...removed.environments].sort()).toEqual(
           removed.versions.map(({ environment }) => environment).sort(),
         );

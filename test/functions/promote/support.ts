@@ -2,8 +2,10 @@
 import type { PromotePorts, Promotion } from '../../../functions/promote/app.ts';
 import type { Runner } from '../../../functions/promote/executor.ts';
 import type { Manifest } from '../../../functions/promote/manifest.ts';
-import type { LayerVersion, StoredEnvironment } from '../../../functions/promote/prune.ts';
+import type { LayerVersion } from '../../../functions/promote/prune.ts';
+import type { EnvironmentFolder } from '../../../functions/promote/pruning.ts';
 import { createLog } from '../../../functions/shared/log.ts';
+import { bundleKey, manifestKey } from '../../../functions/shared/package-environment.ts';
 
 /** The process is gone; what was changed until then stays. */
 export class Crash extends Error {}
@@ -16,13 +18,18 @@ export class Stage {
   readonly history: string[] = [];
   readonly manifests = new Map<string, Manifest>();
   readonly refusals = new Map<string, readonly string[]>();
-  stored: StoredEnvironment[] = [];
+  stored: EnvironmentFolder[] = [];
+  /** When each shared bundle was uploaded, by key. */
+  readonly bundles = new Map<string, number>();
+  mark: { readonly tag: string; readonly writtenAt: number } | undefined;
   inStacks: string[] = [];
   /** What the canary finds in an environment. */
   readonly broken = new Map<string, readonly string[]>();
   /** Environments that the executor itself cannot run. */
   readonly brokenInExecutor = new Set<string>();
   readonly lines: string[] = [];
+  /** The keys of bundles that a document names, by its own key. */
+  readonly names = new Map<string, readonly string[]>();
   wantsEverything = false;
   /** Called with the name of each change, before it; throws to stop it. */
   beforeStep: (name: string) => void = () => undefined;
@@ -52,7 +59,12 @@ export class Stage {
   }
 
   store(environment: string, changedAt = this.now): void {
-    this.stored.push({ environment, changedAt });
+    this.stored.push({
+      environment,
+      changedAt,
+      documents: [manifestKey(environment)],
+      ownBundles: false,
+    });
   }
 
   get inForce(): string | undefined {
@@ -79,6 +91,26 @@ export class Stage {
       removeEnvironment: async (environment) => {
         step('remove environment');
         this.stored = this.stored.filter((one) => one.environment !== environment);
+      },
+      listBundles: async () => [...this.bundles].map(([key, changedAt]) => ({ key, changedAt })),
+      readBundleNames: async (document) => [...(this.names.get(document) ?? [])],
+      removeBundles: async (keys) => {
+        step('remove bundles');
+        for (const key of keys) this.bundles.delete(key);
+      },
+      readMark: async () => this.mark,
+      writeMark: async (over) => {
+        if (this.mark?.tag !== over) return false;
+        step('mark');
+        this.mark = { tag: `tag ${this.steps}`, writtenAt: this.now };
+        return true;
+      },
+      removeMark: async () => {
+        step('unmark');
+        this.mark = undefined;
+      },
+      wait: async (seconds) => {
+        this.now += seconds;
       },
       listLayers: async () => this.layers,
       publishLayer: async ({ environment }) => {
@@ -142,14 +174,14 @@ export function manifestOf(environment: string): Manifest {
         approved: true,
         in_layer: false,
         requires: ['amber', 'cedar'],
-        bundle: bundleOf(environment, 'birch'),
+        bundle: bundleOf('birch'),
       },
       cedar: {
         version: '1.0',
         approved: false,
         in_layer: false,
         requires: [],
-        bundle: bundleOf(environment, 'cedar'),
+        bundle: bundleOf('cedar'),
       },
     },
     hints: {},
@@ -157,10 +189,10 @@ export function manifestOf(environment: string): Manifest {
   };
 }
 
-export function bundleOf(environment: string, name: string, unpacked_bytes = 1_000) {
+export function bundleOf(name: string, unpacked_bytes = 1_000, sha256 = 'a'.repeat(64)) {
   return {
-    key: `environments/${environment}/bundles/${name}-1.0.zip`,
-    sha256: 'a'.repeat(64),
+    key: bundleKey(name, '1.0', sha256),
+    sha256,
     bytes: 900,
     unpacked_bytes,
   };

@@ -101,7 +101,11 @@ PROGRESS = Progress(
     ("amber",),
     "0123456789abcdef",
     {("amber", "1.0"): WheelFacts(("amber",), 10)},
-    {"amber": FinishedBundle("a" * 64, BuiltBundle("amber-1.0.zip", "b" * 64, 9, 10, ("amber",)))},
+    {
+        "amber": FinishedBundle(
+            "a" * 64, BuiltBundle(f"amber-1.0-{'b' * 64}.zip", "b" * 64, 9, 10, ("amber",))
+        )
+    },
 )
 
 

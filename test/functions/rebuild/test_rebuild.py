@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 from typing import cast
 
 import pytest
-from rebuild_support import Crash, World
+from rebuild_support import Crash, World, release_of
 
 from functions.rebuild.app import MOST_CONTINUATIONS
 from functions.rebuild.bucket import (
+    COLLECTION_KEY,
     STATUS_KEY,
-    bundle_key,
     checked_key,
     layer_key,
     manifest_key,
@@ -23,6 +24,7 @@ from functions.rebuild.builder import STEP_SECONDS
 from functions.rebuild.orders import Order
 from layers.approved.errors import BuildError
 from layers.approved.fetch import Source
+from layers.approved.store import BUNDLES
 
 
 def distributions(world: World, environment: object) -> dict[str, dict[str, object]]:
@@ -71,23 +73,69 @@ def test_files_that_a_release_got_since_do_not_make_another_environment(world: W
     assert world.run() == {"outcome": "unchanged", "environment": environment}
 
 
-def test_only_what_is_new_is_built_and_the_rest_is_copied(world: World) -> None:
-    world.promote(built(world))
+def test_only_what_is_new_is_built_and_the_rest_is_named(world: World) -> None:
+    previous = built(world)
+    world.promote(previous)
     world.publish("birch", "1.1", requires=("cedar",))
     environment = built(world)
-    assert world.bucket.uploaded == ["birch-1.1.zip", "layer.zip"]
-    assert sorted(world.bucket.copied) == ["amber-1.0.zip", "cedar-1.0.zip", "elm-1.0.zip"]
+    assert world.bucket.uploaded == ["birch-1.1", "layer.zip"]
+    for name in ("amber", "cedar", "elm"):
+        assert world.key_of(environment, name) == world.key_of(previous, name)
     assert distributions(world, environment)["birch"]["version"] == "1.1"
     assert "[Rebuild] birch 1.1 is new: birch" in world.said
 
 
-def test_a_bundle_that_was_changed_in_the_bucket_is_built_and_not_copied(world: World) -> None:
-    previous = built(world)
-    world.promote(previous)
-    world.bucket.objects[bundle_key(previous, "cedar-1.0.zip")].data += b"!"
+def test_of_what_is_unchanged_no_byte_moves_unless_the_layer_is_made_of_it(world: World) -> None:
+    world.content = "small"
+    world.promote(built(world))
     world.publish("birch", "1.1", requires=("cedar",))
     built(world)
-    assert "cedar-1.0.zip" in world.bucket.uploaded
+    assert world.bucket.uploaded == ["birch-1.1", "layer.zip"]
+    moved = {*world.bucket.uploaded, *world.bucket.downloaded}
+    assert "cedar-1.0" not in moved
+    assert "cedar-1.0" in map(release_of, world.bucket.looked), "it was looked at"
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone"])
+def test_a_bundle_that_is_no_longer_what_it_was_is_built_anew(world: World, harm: str) -> None:
+    previous = built(world)
+    world.promote(previous)
+    key = world.key_of(previous, "cedar")
+    if harm == "gone":
+        del world.bucket.objects[key]
+    else:
+        world.bucket.objects[key].data += b"!"
+    world.publish("birch", "1.1", requires=("cedar",))
+    built(world)
+    assert world.bucket.uploaded == ["birch-1.1", "cedar-1.0", "layer.zip"]
+    assert key in world.bucket.objects, "the same content has the same key"
+
+
+def test_an_environment_with_bundles_of_its_own_is_built_upon_without_them(world: World) -> None:
+    previous = built(world)
+    world.promote(previous)
+    old = world.bucket.objects[progress_key(previous)]
+    old.data = re.sub(rb"-[0-9a-f]{64}\.zip", b".zip", old.data)
+    world.bucket.objects = {
+        key: value for key, value in world.bucket.objects.items() if not key.startswith(BUNDLES)
+    }
+    world.publish("birch", "1.1", requires=("cedar",))
+    environment = built(world)
+    assert world.bucket.uploaded == ["amber-1.0", "birch-1.1", "cedar-1.0", "elm-1.0", "layer.zip"]
+    assert world.key_of(environment, "elm") in world.bucket.objects
+
+
+def test_bundles_that_do_not_stay_end_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.bucket, "has", lambda _key, _sha256: False)
+    with pytest.raises(BuildError, match="The bundle of amber does not stay in the bucket"):
+        world.run()
+
+
+def test_a_dead_collection_is_not_waited_for_longer_than_its_mark_counts(world: World) -> None:
+    world.bucket.write(COLLECTION_KEY, "somebody's")
+    before = world.bucket.now
+    built(world)
+    assert 180 <= (world.bucket.now - before).total_seconds() <= 190
 
 
 def test_an_environment_that_waits_or_was_refused_is_not_built_again(world: World) -> None:
@@ -135,7 +183,7 @@ def test_a_crash_at_any_step_is_made_up_for_by_the_next_rebuild(world: World) ->
     environment = str(world.run(order)["environment"])
     steps = world.bucket.steps
     expected = {key: value.data for key, value in world.bucket.objects.items() if key != STATUS_KEY}
-    assert steps == 10, "three statuses and a count, lock, progress twice, bundle, layer, manifest"
+    assert steps == 13, "three statuses and a count, lock, progress five times, bundle, layer, manifest"
     for step in range(1, steps + 1):
         world.bucket.objects.clear()
         world.bucket.steps, world.bucket.crash_at = 0, step
@@ -178,14 +226,14 @@ def test_a_package_that_has_only_a_pre_release_left_stops_it(world: World) -> No
     world.publish("elm", "2.0rc1")
     with pytest.raises(BuildError):
         world.run()
-    assert [key for key in world.bucket.objects if "/bundles/" in key] == []
+    assert [key for key in world.bucket.objects if key.startswith(BUNDLES)] == []
 
 
 def test_two_owners_of_an_import_name_stop_it_before_anything_is_built(world: World) -> None:
     world.publish("elm", "1.1", root="amber")
     with pytest.raises(BuildError, match="both amber and elm claim the import name 'amber'"):
         world.run()
-    assert [key for key in world.bucket.objects if "/bundles/" in key] == []
+    assert [key for key in world.bucket.objects if key.startswith(BUNDLES)] == []
 
 
 def test_a_few_packages_can_be_asked_for(world: World) -> None:

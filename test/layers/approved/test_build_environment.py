@@ -40,6 +40,11 @@ def distributions(manifest: dict[str, object]) -> dict[str, dict[str, object]]:
     return cast("dict[str, dict[str, object]]", manifest["distributions"])
 
 
+def bundle_in(folder: Path, name: str) -> Path:
+    (found,) = (folder / "bundles").glob(f"{name}-1.0-*.zip")
+    return found
+
+
 def test_two_builds_are_the_same_to_the_byte(shelf: Shelf, tmp_path: Path) -> None:
     shelf.build(tmp_path / "one", "birch")
     shelf.build(tmp_path / "another-and-longer-path", "birch")
@@ -77,10 +82,12 @@ def test_the_manifest_names_everything_that_is_locked(shelf: Shelf, tmp_path: Pa
 def test_a_bundle_is_what_its_manifest_entry_says(shelf: Shelf, tmp_path: Path) -> None:
     manifest = shelf.build(tmp_path / "out", "birch")
     bundle = cast("dict[str, object]", distributions(manifest)["birch"]["bundle"])
-    assert bundle["key"] == f"environments/{manifest['environment']}/bundles/birch-1.0.zip"
-    data = (tmp_path / "out/bundles/birch-1.0.zip").read_bytes()
+    path = bundle_in(tmp_path / "out", "birch")
+    data = path.read_bytes()
     assert (bundle["sha256"], bundle["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
-    with zipfile.ZipFile(tmp_path / "out/bundles/birch-1.0.zip") as archive:
+    assert bundle["key"] == f"bundles/birch-1.0-{bundle['sha256']}.zip"
+    assert path == tmp_path / "out" / str(bundle["key"]), "what is read by file: URLs lies where its key says"
+    with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
     assert sum(entry.file_size for entry in entries) == bundle["unpacked_bytes"]
     assert {entry.compress_type for entry in entries} == {zipfile.ZIP_STORED}
@@ -102,7 +109,7 @@ def test_tests_headers_stubs_and_scripts_stay_behind(shelf: Shelf, tmp_path: Pat
         "amber-1.0.dist-info/METADATA",
         "amber-1.0.dist-info/WHEEL",
     }
-    with zipfile.ZipFile(tmp_path / "out/bundles/cedar-1.0.zip") as cedar:
+    with zipfile.ZipFile(bundle_in(tmp_path / "out", "cedar")) as cedar:
         assert "cedar_wood/__init__.pyi" in cedar.namelist(), "its own code reads its stub"
 
 
@@ -219,7 +226,7 @@ def test_bundles_by_themselves_wait_for_another_build(shelf: Shelf, tmp_path: Pa
 
 def test_a_damaged_bundle_is_made_again(shelf: Shelf, tmp_path: Path) -> None:
     shelf.build(tmp_path / "out", "birch")
-    bundle = tmp_path / "out/bundles/birch-1.0.zip"
+    bundle = bundle_in(tmp_path / "out", "birch")
     good = bundle.read_bytes()
     bundle.write_bytes(good[:-10])
     shelf.build(tmp_path / "out", "birch")

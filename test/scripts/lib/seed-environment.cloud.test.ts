@@ -8,10 +8,22 @@ import {
   LambdaClient,
   ListLayerVersionsCommand,
 } from '@aws-sdk/client-lambda';
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { pointerNote } from '../../../functions/shared/package-environment.ts';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import {
+  bundleKey,
+  COLLECTION_KEY,
+  ENVIRONMENTS_PREFIX,
+  pointerNote,
+} from '../../../functions/shared/package-environment.ts';
 import { cloudClient } from '../../../local/cloud/clients.ts';
 import {
   bundlesOf,
@@ -47,9 +59,9 @@ async function manifestOf(
 ): Promise<EnvironmentManifest> {
   const distributions: Record<string, unknown> = { numpy: { in_layer: true, bundle: null } };
   for (const [name, content] of Object.entries(bundles)) {
-    const key = `environments/${environment}/bundles/${name}.zip`;
-    await writeFile(join(folder, 'bundles', basename(key)), content);
     const sha256 = createHash('sha256').update(content).digest('hex');
+    const key = bundleKey(name, '1.0', sha256);
+    await writeFile(join(folder, 'bundles', basename(key)), content);
     distributions[name] = {
       in_layer: false,
       bundle: { key, sha256, bytes: content.length, unpacked_bytes: 1 },
@@ -175,29 +187,86 @@ describe('publishing the seed layer', () => {
 });
 
 describe('uploading bundles', () => {
-  const upload = (manifest: EnvironmentManifest) =>
-    uploadBundles({ s3, bucket, bundles: bundlesOf(manifest), bundlesDir: join(folder, 'bundles') });
+  const upload = (manifest: EnvironmentManifest, wait?: () => Promise<void>) =>
+    uploadBundles({
+      s3,
+      bucket,
+      environment: manifest.environment,
+      bundles: bundlesOf(manifest),
+      bundlesDir: join(folder, 'bundles'),
+      ...(wait && { wait }),
+    });
+  const keysOf = ({ distributions }: EnvironmentManifest) =>
+    Object.values(distributions).flatMap(({ bundle }) => bundle?.key ?? []);
+
+  async function seedDocuments(): Promise<{ readonly bundles: readonly string[] }[]> {
+    const { Contents = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: ENVIRONMENTS_PREFIX }),
+    );
+    return Promise.all(
+      Contents.map(async ({ Key }) => {
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+        return JSON.parse((await Body?.transformToString()) ?? '');
+      }),
+    );
+  }
 
   it('uploads each under its key, once', async () => {
     const manifest = await manifestOf('one', { seaborn: 'S', tabulate: 'TT', toolz: 'TTT' });
     expect(await upload(manifest)).toBe(3);
     expect(await upload(manifest)).toBe(0);
-    const object = await s3.send(
-      new GetObjectCommand({ Bucket: bucket, Key: 'environments/one/bundles/tabulate.zip' }),
-    );
+    const Key = manifest.distributions.tabulate?.bundle?.key;
+    const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
     expect(await object.Body?.transformToString()).toBe('TT');
   });
 
+  it('uploads none that another environment has', async () => {
+    await upload(await manifestOf('one', { seaborn: 'S', toolz: 'T' }));
+    expect(await upload(await manifestOf('two', { seaborn: 'S', toolz: 'newer' }))).toBe(1);
+  });
+
+  it('says first which they are, and lets that stand beside what other machines said', async () => {
+    const manifest = await manifestOf('one', { seaborn: 'S' });
+    await writeFile(
+      join(folder, 'bundles', basename(manifest.distributions.seaborn?.bundle?.key ?? '')),
+      'X',
+    );
+    await expect(upload(manifest)).rejects.toThrow();
+    expect(await seedDocuments()).toEqual([{ version: 1, bundles: keysOf(manifest) }]);
+    const others = await manifestOf('one', { seaborn: 'built elsewhere' });
+    await upload(others);
+    expect((await seedDocuments()).map(({ bundles }) => bundles)).toEqual(
+      expect.arrayContaining([keysOf(manifest), keysOf(others)]),
+    );
+  });
+
+  it('waits for a collection that is at work before it relies on what is there', async () => {
+    const manifest = await manifestOf('one', { seaborn: 'S' });
+    await upload(manifest);
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: COLLECTION_KEY, Body: 'somebody' }));
+    const [Key] = keysOf(manifest);
+    const waited = vi.fn(async () => {
+      for (const gone of [Key, COLLECTION_KEY])
+        await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: gone }));
+    });
+    expect(await upload(manifest, waited)).toBe(1);
+    expect(waited).toHaveBeenCalledOnce();
+  });
+
   it('uploads what is missing, or cut short, and nothing else', async () => {
-    await upload(await manifestOf('one', { seaborn: 'S' }));
-    expect(await upload(await manifestOf('one', { seaborn: 'S', toolz: 'T' }))).toBe(1);
-    expect(await upload(await manifestOf('one', { seaborn: 'whole', toolz: 'T' }))).toBe(1);
+    const manifest = await manifestOf('one', { seaborn: 'SS' });
+    await upload(manifest);
+    expect(await upload(await manifestOf('one', { seaborn: 'SS', toolz: 'T' }))).toBe(1);
+    const [Key] = keysOf(manifest);
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'S' }));
+    expect(await upload(manifest)).toBe(1);
   });
 
   it('refuses a bundle that is not what the manifest says', async () => {
     const manifest = await manifestOf('one', { seaborn: 'S' });
-    await writeFile(join(folder, 'bundles', 'seaborn.zip'), 'X');
+    await writeFile(join(folder, 'bundles', basename(keysOf(manifest)[0] ?? '')), 'X');
     await expect(upload(manifest)).rejects.toThrow(/checksum|digest|did not match/i);
-    expect((await s3.send(new ListObjectsV2Command({ Bucket: bucket }))).KeyCount).toBe(0);
+    const bundles = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'bundles/' }));
+    expect(bundles.KeyCount).toBe(0);
   });
 });
