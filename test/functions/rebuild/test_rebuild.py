@@ -86,10 +86,10 @@ def test_only_what_is_new_is_built_and_the_rest_is_named(world: World) -> None:
 
 
 def test_of_what_is_unchanged_no_byte_moves_unless_the_layer_is_made_of_it(world: World) -> None:
-    world.content = "small"
-    world.promote(built(world))
+    order = Order(only=("birch",))
+    world.promote(str(world.run(order)["environment"]))
     world.publish("birch", "1.1", requires=("cedar",))
-    built(world)
+    world.run(order)
     assert world.bucket.uploaded == ["birch-1.1", "layer.zip"]
     moved = {*world.bucket.uploaded, *world.bucket.downloaded}
     assert "cedar-1.0" not in moved
