@@ -31,6 +31,7 @@ import { deployStack } from './cloud/deploy.ts';
 import { CLOUD_REGION, startMinistack } from './cloud/ministack.ts';
 import { reconcile } from './cloud/reconcile.ts';
 import { createFakeDiscord, type FakeDiscord } from './discord/fake-discord.ts';
+import { startGate } from './iam/gate.ts';
 import { loadIdentity } from './identity.ts';
 import { localStage } from './local-stage.ts';
 import { startPlayground } from './playground/server.ts';
@@ -134,6 +135,15 @@ async function start(
     log,
   });
   stops.push(() => runner.stop());
+  const gate = await startGate({
+    cloudEndpoint: cloud.endpoint,
+    lambdaEndpoint: runner.url,
+    sessionOf: runner.sessionOf,
+    stackName: STACK,
+    home: join(home, 'gate'),
+    log,
+  });
+  stops.push(() => gate.stop());
 
   step('publishing the packages');
   const client = cloudClient(cloud.endpoint);
@@ -161,8 +171,8 @@ async function start(
     discord: { applicationId, publicKey: settings.publicKey ?? discord.publicKey },
     python: manifest.python,
     local: {
-      endpoint: cloud.endpoint,
-      executorEndpoint: runner.url,
+      endpoint: gate.url,
+      vpcEndpoint: gate.vpcEndpoint,
       assetBucket: ASSET_BUCKET,
       uv: setupPaths(projectDir).uv,
       discordApiBase: settings.apiBase ?? `${url}api`,
