@@ -7,14 +7,22 @@ import {
   ListRolePoliciesCommand,
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
-import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DeleteLayerVersionCommand,
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  LambdaClient,
+} from '@aws-sdk/client-lambda';
 import { DeleteObjectsCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { RunId } from '../../functions/shared/ids.ts';
 import { manifestKey } from '../../functions/shared/package-environment.ts';
-import { type FunctionName, functionNameOf, layerParameterOf } from '../../infra/names.ts';
+import { expiry, outputPrefix, runKey } from '../../functions/shared/records.ts';
+import { type FunctionName, functionNameOf, layerNameOf, layerParameterOf } from '../../infra/names.ts';
 import { cloudClient } from '../../local/cloud/clients.ts';
 import { askPromote } from '../../scripts/lib/renewal-ports.ts';
 import { createRenewalStage, type RenewalStage } from '../support/renewal-stage.ts';
@@ -147,6 +155,50 @@ describe('without credentials', () => {
 
   it('nobody learns which bundles there are', async () => {
     expect(await status(`${stage.gate.vpcEndpoint}/${packages()}/environments/a/bundles/none.zip`)).toBe(403);
+  });
+});
+
+describe('what the other tests never come to', () => {
+  const RUN = '1400000000000000001' as RunId;
+  const invoke = async (FunctionName: string, event: object) => {
+    const Payload = JSON.stringify(event);
+    const answer = await stage.target.lambda.send(new InvokeCommand({ FunctionName, Payload }));
+    return { failed: answer.FunctionError, result: answer.Payload?.transformToString() };
+  };
+
+  it('the clean-up may remove what a run left in slots that nobody used', async () => {
+    const documents = DynamoDBDocumentClient.from(new DynamoDBClient(cloudClient(inject('cloudEndpoint'))));
+    const left = { Bucket: files(), Key: `${outputPrefix(RUN)}0` };
+    await stage.target.s3.send(new PutObjectCommand({ ...left, Body: 'left' }));
+    const due = expiry(Math.floor(Date.now() / 1000) - 1);
+    const Item = { ...runKey(RUN), ...due, type: 'run', runId: RUN, status: 'done' };
+    await documents.send(new PutCommand({ TableName: TableName(), Item }));
+    const { result } = await invoke(functionNameOf(NAME, 'cleanup'), {});
+    expect(JSON.parse(result ?? '')).toEqual({ removed: 0, failed: 0 });
+    await expect(stage.target.s3.send(new GetObjectCommand(left))).rejects.toMatchObject({
+      name: 'NoSuchKey',
+    });
+  });
+
+  it('the failures function may end a run', async () => {
+    const body = JSON.stringify({ requestPayload: { runId: RUN } });
+    const { failed, result } = await invoke(functionNameOf(NAME, 'failures'), { Records: [{ body }] });
+    expect([failed, result]).toEqual([undefined, 'null']);
+  });
+
+  it('the rebuild may go on by invoking itself', async () => {
+    const lambda = new LambdaClient(await stage.clientOf('rebuild'));
+    const FunctionName = functionNameOf(NAME, 'rebuild');
+    const Payload = JSON.stringify({ age_only: true });
+    await lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload }));
+  });
+
+  it('the promotion may remove a layer version that is ours, and no other', async () => {
+    const lambda = new LambdaClient(await stage.clientOf('promote'));
+    const remove = (LayerName: string) =>
+      lambda.send(new DeleteLayerVersionCommand({ LayerName, VersionNumber: 9 }));
+    await remove(layerNameOf(NAME));
+    await expect(remove('another')).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 });
 
