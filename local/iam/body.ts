@@ -24,12 +24,16 @@ export async function peek(
   const chunks = (request as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   const read: Buffer[] = [];
   let size = 0;
+  let tooLarge = false;
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    // The rest is read and dropped, so that the sender can listen.
+    if (tooLarge) continue;
     read.push(next.value);
     size += next.value.length;
-    if (size > maxBytes) return undefined;
     if (enough?.(Buffer.concat(read))) break;
+    tooLarge = size > maxBytes;
   }
+  if (tooLarge) return undefined;
   const head = Buffer.concat(read);
   return { head, whole: Readable.from(goOn(head, chunks), { objectMode: false }) };
 }
@@ -49,7 +53,7 @@ export async function peekForm(request: IncomingMessage): Promise<PeekedForm | u
   const boundary = /boundary="?([^";]+)"?/.exec(request.headers['content-type'] ?? '')?.[1] ?? '';
   const atFile = (head: Buffer) =>
     /\r\nContent-Disposition: form-data; name="file"/i.test(head.toString('latin1'));
-  const peeked = await peek(request, MOST_FIELD_BYTES + request.socket.readableHighWaterMark, atFile);
+  const peeked = await peek(request, MOST_FIELD_BYTES, atFile);
   return peeked && { ...peeked, form: fieldsOf(peeked.head.toString(), boundary) };
 }
 

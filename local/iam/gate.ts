@@ -31,7 +31,7 @@ export interface GateOptions {
   readonly stackName: string;
   /** Folder that remembers the ports. */
   readonly home: string;
-  /** How long a changed policy may take to be in force. @default 3000 */
+  /** How long a changed policy may take to be in force. @default 10000 */
   readonly policyLifetimeMs?: number;
   readonly log: Log;
 }
@@ -44,7 +44,7 @@ export interface Gate {
   stop(): Promise<void>;
 }
 
-const POLICY_LIFETIME_MS = 3_000;
+const POLICY_LIFETIME_MS = 10_000;
 
 /** @throws where a port is taken or the home cannot be written */
 export async function startGate(options: GateOptions): Promise<Gate> {

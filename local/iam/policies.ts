@@ -53,10 +53,14 @@ export function createPolicyStore(endpoint: string, lifetimeMs: number): PolicyS
 
   async function readRole(RoleName: string): Promise<Statement[]> {
     try {
-      const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+      const [{ Role }, inline, attached] = await Promise.all([
+        iam.send(new GetRoleCommand({ RoleName })),
+        readInline(RoleName),
+        readAttached(RoleName),
+      ]);
       if (Role?.PermissionsBoundary)
         throw new PolicyError(`${RoleName} has a boundary, which is not weighed`);
-      return [...(await readInline(RoleName)), ...(await readAttached(RoleName))];
+      return [...inline, ...attached];
     } catch (error) {
       if (error instanceof NoSuchEntityException) return [];
       throw error;

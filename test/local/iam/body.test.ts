@@ -98,5 +98,9 @@ describe('a form', () => {
   it('is given up where its file does not begin', async () => {
     look = read;
     expect(await send([Buffer.from(field('key', 'x'.repeat(200_000)))], type)).toEqual({});
+    const large = [field('key', 'x'.repeat(60_000)), file('y'.repeat(200_000))].map((part) =>
+      Buffer.from(part),
+    );
+    expect(await send(large, type)).toMatchObject({ whole: large.join('') });
   });
 });
