@@ -49,10 +49,10 @@ export interface ExecutorConfig {
 
 /** What differs in the embedded AWS; known only when it has started. */
 export interface LocalConfig {
-  /** The embedded AWS, e.g. `http://127.0.0.1:4566`: bundles are read from it, path style. */
+  /** Where functions find the embedded AWS, e.g. `http://127.0.0.1:4566`, held to their roles. */
   readonly endpoint: string;
-  /** Where the worker invokes the executor: the runner that knows tenants. */
-  readonly executorEndpoint: string;
+  /** Stands for the VPC endpoint of S3: bundles are read from it, path style. */
+  readonly vpcEndpoint: string;
   /** An existing bucket for the functions' code. */
   readonly assetBucket: string;
   /** Who builds packages that a run is the first to need; nobody where not set. */

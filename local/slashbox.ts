@@ -32,6 +32,7 @@ import { deployStack } from './cloud/deploy.ts';
 import { CLOUD_REGION, startMinistack } from './cloud/ministack.ts';
 import { reconcile } from './cloud/reconcile.ts';
 import { createFakeDiscord, type FakeDiscord } from './discord/fake-discord.ts';
+import { startGate } from './iam/gate.ts';
 import { loadIdentity } from './identity.ts';
 import { localStage } from './local-stage.ts';
 import { startFirstUseOfSetup } from './packages/start-first-use.ts';
@@ -142,6 +143,15 @@ async function start(
     log,
   });
   stops.push(() => runner.stop());
+  const gate = await startGate({
+    cloudEndpoint: cloud.endpoint,
+    lambdaEndpoint: runner.url,
+    sessionOf: runner.sessionOf,
+    stackName: STACK,
+    home: join(home, 'gate'),
+    log,
+  });
+  stops.push(() => gate.stop());
 
   step('publishing the packages');
   const client = cloudClient(cloud.endpoint);
@@ -187,8 +197,8 @@ async function start(
     discord: { applicationId, publicKey: settings.publicKey ?? discord.publicKey },
     python: manifest.python,
     local: {
-      endpoint: cloud.endpoint,
-      executorEndpoint: runner.url,
+      endpoint: gate.url,
+      vpcEndpoint: gate.vpcEndpoint,
       firstUseEndpoint: firstUse.url,
       assetBucket: ASSET_BUCKET,
       uv: setupPaths(projectDir).uv,

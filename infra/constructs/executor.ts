@@ -68,7 +68,7 @@ export class Executor extends Construct {
       layers: [LayerVersion.fromLayerVersionArn(this, 'Environment', layerArn)],
       environment: {
         SLASHBOX_PACKAGES_URL: local
-          ? `${local.endpoint}/${packages.bucketName}`
+          ? `${local.vpcEndpoint}/${packages.bucketName}`
           : `https://${packages.bucketRegionalDomainName}`,
         SLASHBOX_PROFILE: local ? 'local' : 'lambda',
         ...(runsUsers && local?.firstUseEndpoint && { SLASHBOX_FIRST_USE_URL: local.firstUseEndpoint }),

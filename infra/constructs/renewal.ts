@@ -135,7 +135,7 @@ export class Renewal extends Construct {
         SLASHBOX_PYTHON: config.python,
         SLASHBOX_ARCHITECTURE: config.architecture,
         ...writeLimits(limits),
-        ...(local && { AWS_ENDPOINT_URL_LAMBDA: local.executorEndpoint, SLASHBOX_S3_PATH_STYLE: 'true' }),
+        ...(local && { SLASHBOX_S3_PATH_STYLE: 'true' }),
       },
     });
     promote.allow(['s3:DeleteObject', 's3:GetObject'], packages.arnForObjects(`${ENVIRONMENTS_PREFIX}*`));

@@ -118,7 +118,6 @@ function workerEnvironment(
     DISCORD_APPLICATION_ID: discord.applicationId,
     ...writeLimits(limits),
     ...(local && {
-      AWS_ENDPOINT_URL_LAMBDA: local.executorEndpoint,
       SLASHBOX_S3_PATH_STYLE: 'true',
       ...(local.discordApiBase && { DISCORD_API_BASE: local.discordApiBase }),
       ...(local.discordCdnHosts && { DISCORD_CDN_HOSTS: local.discordCdnHosts.join(',') }),

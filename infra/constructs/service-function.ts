@@ -91,7 +91,7 @@ export class ServiceFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       environment: {
         ...props.environment,
-        ...(config.local && language === 'node' && { AWS_ENDPOINT_URL: config.local.endpoint }),
+        ...(config.local && { AWS_ENDPOINT_URL: config.local.endpoint }),
       },
     });
     acknowledge(this, {

@@ -1,10 +1,15 @@
 /** How an AWS client reaches the embedded cloud. */
+
 import { CLOUD_CREDENTIALS, CLOUD_REGION } from './ministack.ts';
 
 export interface CloudClientConfig {
   readonly endpoint: string;
   readonly region: string;
-  readonly credentials: typeof CLOUD_CREDENTIALS;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
   /** For S3: `bucket.127.0.0.1` resolves to nothing. */
   readonly forcePathStyle: true;
 }

@@ -8,6 +8,7 @@ import {
   GetFunctionConfigurationCommand,
   LambdaClient,
   PutFunctionConcurrencyCommand,
+  UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import {
   GetBucketLifecycleConfigurationCommand,
@@ -46,7 +47,7 @@ export function createGaps(endpoint: string): ByProperty<Gap> {
     'AWS::DynamoDB::GlobalTable': { TimeToLiveSpecification: timeToLive },
     'AWS::Lambda::Function': {
       ReservedConcurrentExecutions: createReservedConcurrency(lambda),
-      TenancyConfig: createTenancy(endpoint, lambda),
+      TenancyConfig: createTenancy(lambda),
     },
   };
 }
@@ -123,19 +124,22 @@ function createReservedConcurrency(lambda: LambdaClient): Gap {
  * Only recorded: the runner reads it there and enforces it. AWS takes it when a function is created and
  * never after, so the SDK's update has no such field; ministack's has.
  */
-function createTenancy(endpoint: string, lambda: LambdaClient): Gap {
+function createTenancy(lambda: LambdaClient): Gap {
   return {
     wanted: (value) => value,
     async read(FunctionName) {
       return (await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }))).TenancyConfig;
     },
-    async apply(name, TenancyConfig) {
-      const response = await fetch(`${endpoint}/2015-03-31/functions/${name}/configuration`, {
-        method: 'PUT',
-        body: JSON.stringify({ TenancyConfig }),
-        headers: { 'content-type': 'application/json' },
-      });
-      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    async apply(FunctionName, TenancyConfig) {
+      const update = new UpdateFunctionConfigurationCommand({ FunctionName });
+      update.middlewareStack.add(
+        (next) => (given) => {
+          Object.assign(given.request as object, { body: JSON.stringify({ TenancyConfig }) });
+          return next(given);
+        },
+        { step: 'serialize', priority: 'low' },
+      );
+      await lambda.send(update);
     },
   };
 }

@@ -143,6 +143,8 @@ function variables(home: string, scratch: string, port: number): Record<string, 
     AWS_ACCESS_KEY_ID: CLOUD_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CLOUD_CREDENTIALS.secretAccessKey,
     SFTP_ENABLED: '0',
+    // Functions get sessions of their roles, and what they send has to be signed with them.
+    AUTH: 'true',
     LOG_LEVEL: 'WARNING',
   };
 }

@@ -25,6 +25,7 @@ import { serviceError } from './lambda-errors.ts';
 export interface FunctionState {
   readonly name: string;
   readonly arn: string;
+  readonly roleArn: string;
   /** Changes with every change of code or configuration. */
   readonly revision: string;
   readonly perTenant: boolean;
@@ -169,6 +170,7 @@ function toState(configuration: FunctionConfiguration): FunctionState {
   return {
     name: FunctionName,
     arn: FunctionArn,
+    roleArn: configuration.Role ?? '',
     revision: `${RevisionId} ${CodeSha256}`,
     perTenant: configuration.TenancyConfig?.TenantIsolationMode === 'PER_TENANT',
     handler: configuration.Handler ?? '',

@@ -26,6 +26,7 @@ import {
 import { invalidParameter, LambdaError, serviceError, writeError } from './lambda-errors.ts';
 import { createPassThrough } from './pass-through.ts';
 import { removeTree } from './remove-tree.ts';
+import { createRoleSessions, type RoleSession } from './role-sessions.ts';
 import { startRuntimeApi } from './runtime-api.ts';
 import { startRuntime } from './runtime-process.ts';
 
@@ -55,6 +56,8 @@ export interface RunnerOptions {
 export interface Runner {
   /** What `AWS_ENDPOINT_URL_LAMBDA` of whoever invokes such functions has to be. */
   readonly url: string;
+  /** Names the function whose environments have this access key. */
+  readonly sessionOf: (accessKeyId: string) => string | undefined;
   /** Unpacks a function's code and layers ahead of its first invocation. */
   prepare(functionName: string): Promise<void>;
   /** Ends every environment with all its processes; invocations under way fail. */
@@ -65,7 +68,10 @@ const HOST = '127.0.0.1';
 const MAX_ENVIRONMENTS = 8;
 const IDLE_SECONDS = 300;
 
-type PreparedFunction = FunctionState & { readonly folders: FunctionFolders };
+type PreparedFunction = FunctionState & {
+  readonly folders: FunctionFolders;
+  readonly session: RoleSession;
+};
 
 /** @throws where the port is taken or the home cannot be written */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
@@ -76,6 +82,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   await clear(scratch);
   const store = createFunctionStore({ cloudEndpoint, python, home });
   await store.prune();
+  const sessions = createRoleSessions(cloudEndpoint);
   const runtimeApi = await startRuntimeApi();
   const passOn = createPassThrough(cloudEndpoint);
   const cleanings = new Set<Promise<void>>();
@@ -104,6 +111,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
 
   return {
     url: `http://${HOST}:${port}`,
+    sessionOf: sessions.functionOf,
     async prepare(functionName) {
       const state = await store.describe(functionName);
       if (state) await store.prepare(state);
@@ -116,6 +124,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       server.closeAllConnections();
       passOn.close();
       store.close();
+      sessions.close();
     },
   };
 
@@ -137,7 +146,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     const tenantId = readTenantId(request);
     const invocation = await readInvocation(request, type, tenantId);
     if (type === 'DryRun') return void response.writeHead(204, { 'x-amzn-requestid': requestId }).end();
-    const prepared = { ...state, folders: await store.prepare(state) };
+    const [folders, session] = await Promise.all([store.prepare(state), sessions.of(state)]);
+    const prepared = { ...state, folders, session };
     const outcome = pool.invoke(prepared, invocation);
     if (type === 'RequestResponse') return answer(response, await outcome, invocation.id);
     response.writeHead(202, { 'x-amzn-requestid': invocation.id }).end();
@@ -161,7 +171,15 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       log,
       start(side) {
         address = runtimeApi.open(side);
-        return startRuntime({ python, region, state, folders: state.folders, tmp, address });
+        return startRuntime({
+          python,
+          region,
+          state,
+          folders: state.folders,
+          session: state.session,
+          tmp,
+          address,
+        });
       },
     });
     const cleaning = environment.ended

@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type KeptProcess, startKept } from '../process/kept-process.ts';
 import type { FunctionFolders, FunctionState } from './function-store.ts';
+import type { RoleSession } from './role-sessions.ts';
 
 export interface RuntimeProcessOptions {
   /** The Python that has awslambdaric. */
@@ -12,6 +13,7 @@ export interface RuntimeProcessOptions {
   readonly region: string;
   readonly state: FunctionState;
   readonly folders: FunctionFolders;
+  readonly session: RoleSession;
   /** The environment's own `/tmp`. */
   readonly tmp: string;
   /** Of the Runtime API; a secret. */
@@ -25,6 +27,7 @@ export function startRuntime({
   region,
   state,
   folders,
+  session,
   tmp,
   address,
 }: RuntimeProcessOptions): KeptProcess {
@@ -32,7 +35,7 @@ export function startRuntime({
     python,
     command: [python, '-u', SERVE, state.handler],
     cwd: folders.taskRoot,
-    environment: { ...state.environment, ...reserved(python, region, state, folders, tmp) },
+    environment: { ...state.environment, ...reserved(python, region, state, folders, tmp), ...session },
     // Lambda does not ask either: an environment that is done with is killed.
     graceSeconds: 0,
     handover: address,
@@ -69,9 +72,5 @@ function reserved(
     AWS_LAMBDA_LOG_FORMAT: state.logFormat === 'JSON' ? 'JSON' : 'Text',
     AWS_LAMBDA_LOG_GROUP_NAME: state.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomBytes(16).toString('hex')}`,
-    // A role's credentials are there in Lambda too, for code that looks; these open nothing.
-    AWS_ACCESS_KEY_ID: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
-    AWS_SECRET_ACCESS_KEY: randomBytes(20).toString('hex'),
-    AWS_SESSION_TOKEN: randomBytes(32).toString('base64url'),
   };
 }

@@ -58,14 +58,13 @@ describe('the stage of npm start', () => {
     expect(JSON.stringify(local)).not.toContain('aws:SecureTransport');
   });
 
-  test('sends the worker to the runner, and files by path', () => {
+  test('has the worker address files by path, and Discord as it is told', () => {
     for (const name of ['worker', 'failures']) {
       local.hasResourceProperties('AWS::Lambda::Function', {
         FunctionName: `slashbox-local-${name}`,
         Environment: {
           Variables: Match.objectLike({
             AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
-            AWS_ENDPOINT_URL_LAMBDA: 'http://127.0.0.1:4999',
             SLASHBOX_S3_PATH_STYLE: 'true',
             DISCORD_API_BASE: 'http://127.0.0.1:8787/api',
             DISCORD_CDN_HOSTS: '127.0.0.1:8787',
@@ -75,22 +74,22 @@ describe('the stage of npm start', () => {
     }
   });
 
-  test('sends the interactions function to the embedded Lambda, where the worker is', () => {
-    const { Environment } = only(local, 'AWS::Lambda::Function', 'InteractionsService');
-    expect(Environment).toMatchObject({ Variables: { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' } });
-    expect(JSON.stringify(Environment)).not.toContain('AWS_ENDPOINT_URL_LAMBDA');
+  test('sends every function the same way to the embedded AWS', () => {
+    local.allResourcesProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' }) },
+    });
   });
 
   test.each(['Executor', 'Candidate'])(
-    'lets the %s read the embedded bucket, with the Python at hand',
+    'lets the %s read the embedded bucket through the VPC endpoint, with the Python at hand',
     (id) => {
       const runner = only(local, 'AWS::Lambda::Function', id);
       expect(runner).toMatchObject({ Runtime: 'python3.12', Architectures: ['x86_64'] });
-      expect(JSON.stringify(runner)).toContain('http://127.0.0.1:4566/');
+      expect(JSON.stringify(runner)).toContain('http://127.0.0.1:4999/');
     },
   );
 
-  test('renews whatever packages it is asked for, by its own uv and through the runner', () => {
+  test('renews whatever packages it is asked for, by its own uv', () => {
     expect(only(local, 'AWS::Lambda::Function', 'RenewalRebuild')).toMatchObject({
       Environment: { Variables: { SLASHBOX_UV: '/usr/bin/uv' } },
     });
@@ -98,8 +97,6 @@ describe('the stage of npm start', () => {
       Environment: {
         Variables: {
           SLASHBOX_ENVIRONMENT_CONTENT: 'some',
-          AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
-          AWS_ENDPOINT_URL_LAMBDA: 'http://127.0.0.1:4999',
         },
       },
     });
@@ -109,7 +106,7 @@ describe('the stage of npm start', () => {
     const { local: settings, ...stage } = embeddedStage();
     const plain = {
       endpoint: 'http://127.0.0.1:1',
-      executorEndpoint: 'http://127.0.0.1:2',
+      vpcEndpoint: 'http://127.0.0.1:2',
       assetBucket: 'assets',
       uv: '/usr/bin/uv',
     };

@@ -28,7 +28,7 @@ export const embeddedStage = (changes: Partial<StageConfig> = {}): StageConfig =
   executor: { memoryMegabytes: 3_008, storageMegabytes: 4_096 },
   local: {
     endpoint: 'http://127.0.0.1:4566',
-    executorEndpoint: 'http://127.0.0.1:4999',
+    vpcEndpoint: 'http://127.0.0.1:4999',
     assetBucket: 'slashbox-assets',
     uv: '/usr/bin/uv',
     discordApiBase: 'http://127.0.0.1:8787/api',

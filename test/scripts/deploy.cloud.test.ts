@@ -31,7 +31,7 @@ const clients = {
   s3: new S3Client({ ...common, forcePathStyle: true }),
   ssm: new SSMClient(common),
 };
-const local = { endpoint, executorEndpoint: endpoint, assetBucket: 'slashbox-cli-assets', uv: '/usr/bin/uv' };
+const local = { endpoint, vpcEndpoint: endpoint, assetBucket: 'slashbox-cli-assets', uv: '/usr/bin/uv' };
 const config: StageConfig = { ...embeddedStage(), stage: STAGE, local };
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { requestOf } from '../../functions/promote/executor.ts';
@@ -12,12 +12,20 @@ import { type ExecutorResult, ExecutorResultSchema } from '../../functions/share
 import { readLimits } from '../../functions/shared/limits.ts';
 import { createLog } from '../../functions/shared/log.ts';
 import type { StageConfig } from '../../infra/config.ts';
-import { functionNameOf, layerNameOf, layerParameterOf, stackNameOf } from '../../infra/names.ts';
+import {
+  type FunctionName,
+  functionNameOf,
+  layerNameOf,
+  layerParameterOf,
+  stackNameOf,
+} from '../../infra/names.ts';
 import { synthesise } from '../../infra/synthesise.ts';
-import { cloudClient } from '../../local/cloud/clients.ts';
+import { type CloudClientConfig, cloudClient } from '../../local/cloud/clients.ts';
 import { deployStack } from '../../local/cloud/deploy.ts';
 import { CLOUD_REGION } from '../../local/cloud/ministack.ts';
 import { reconcile } from '../../local/cloud/reconcile.ts';
+import { type Gate, startGate } from '../../local/iam/gate.ts';
+import { createRoleSessions } from '../../local/runner/role-sessions.ts';
 import { startRunner } from '../../local/runner/runner.ts';
 import { bundle } from '../../scripts/bundle.ts';
 import { lendRegistry } from '../../scripts/lib/lend-registry.ts';
@@ -34,6 +42,11 @@ import type { WheelIndex } from './wheel-index.ts';
 
 export interface RenewalStage {
   readonly target: Target;
+  readonly gate: Gate;
+  /** Lines of the gate and the runner. */
+  readonly logged: readonly string[];
+  /** What a client of this function's is made with: its way to the cloud, and a session of its role. */
+  clientOf(name: FunctionName): Promise<CloudClientConfig>;
   /** Seeds and deploys as a start, or a deploy, does. */
   deploy(): Promise<void>;
   /** Runs code as a user would. */
@@ -42,17 +55,18 @@ export interface RenewalStage {
 }
 
 export interface RenewalStageOptions extends ApprovedOptions {
+  /** @default renewal */
+  readonly name?: string;
   readonly endpoint: string;
 }
 
-const STAGE = 'renewal';
-const ASSETS = 'renewal-assets';
-
 export async function createRenewalStage(options: RenewalStageOptions): Promise<RenewalStage> {
-  const { endpoint, index } = options;
+  const { endpoint, index, name: STAGE = 'renewal' } = options;
+  const ASSETS = `${STAGE}-assets`;
   const folder = await mkdtemp(join(tmpdir(), 'slashbox-renewal-'));
   const setup = await ensureSetup({ need: ['cloud', 'executor'] });
-  const log = createLog({}, () => undefined);
+  const logged: string[] = [];
+  const log = createLog({}, (line) => logged.push(line));
   const runner = await startRunner({
     cloudEndpoint: endpoint,
     python: setup.python.executor,
@@ -61,6 +75,16 @@ export async function createRenewalStage(options: RenewalStageOptions): Promise<
       name: functionNameOf(STAGE, name),
       tenancy: 'PER_TENANT',
     })),
+    log,
+  });
+  const sessions = createRoleSessions(endpoint);
+  const gate = await startGate({
+    cloudEndpoint: endpoint,
+    lambdaEndpoint: runner.url,
+    sessionOf: (accessKeyId) => runner.sessionOf(accessKeyId) ?? sessions.functionOf(accessKeyId),
+    stackName: stackNameOf(STAGE),
+    home: join(folder, 'gate'),
+    policyLifetimeMs: 0,
     log,
   });
   const functionsDir = join(folder, 'functions');
@@ -84,13 +108,28 @@ export async function createRenewalStage(options: RenewalStageOptions): Promise<
     python: python as StageConfig['python'],
     executor: { memoryMegabytes: 3_008, storageMegabytes: 4_096 },
     availabilityZones: [`${CLOUD_REGION}a`, `${CLOUD_REGION}b`],
-    local: { endpoint, executorEndpoint: runner.url, assetBucket: ASSETS, uv: setup.uv },
+    local: { endpoint: gate.url, vpcEndpoint: gate.vpcEndpoint, assetBucket: ASSETS, uv: setup.uv },
   };
   const assemblyDir = synthesise(config, join(folder, 'assembly'), { functionsDir });
   const target = { name: STAGE, stage: STAGE, outputs: {}, lambda, s3, ssm };
 
   const stage = {
     target,
+    gate,
+    logged,
+    async clientOf(name: FunctionName) {
+      const FunctionName = functionNameOf(STAGE, name);
+      const { Role = '' } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+      const session = await sessions.of({ name: FunctionName, roleArn: Role });
+      return {
+        ...cloudClient(gate.url),
+        credentials: {
+          accessKeyId: session.AWS_ACCESS_KEY_ID,
+          secretAccessKey: session.AWS_SECRET_ACCESS_KEY,
+          sessionToken: session.AWS_SESSION_TOKEN,
+        },
+      };
+    },
     async deploy() {
       await publishSeedLayer({
         s3,
@@ -124,6 +163,8 @@ export async function createRenewalStage(options: RenewalStageOptions): Promise<
       return ExecutorResultSchema.parse(JSON.parse(Payload?.transformToString() ?? ''));
     },
     async remove() {
+      await gate.stop();
+      sessions.close();
       await runner.stop();
       await rm(folder, { recursive: true, force: true });
     },

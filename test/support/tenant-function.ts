@@ -1,5 +1,6 @@
 /** Python functions with tenant isolation in the embedded AWS, for tests of what runs them. */
 import { randomBytes } from 'node:crypto';
+import { CreateRoleCommand, EntityAlreadyExistsException, IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateFunctionCommand,
   LambdaClient,
@@ -29,7 +30,7 @@ export async function createFunction(endpoint: string, options: TestFunction): P
       FunctionName: name,
       Runtime: 'python3.13',
       Handler: 'handler.handler',
-      Role: 'arn:aws:iam::000000000000:role/test',
+      Role: await createRole(endpoint),
       Code: { ZipFile: zipOf({ 'handler.py': source }) },
       Timeout: timeoutSeconds,
       MemorySize: memoryMegabytes,
@@ -39,6 +40,26 @@ export async function createFunction(endpoint: string, options: TestFunction): P
     }),
   );
   return name;
+}
+
+/**
+ * @param name of the role, which may be there already
+ * @returns its ARN; it allows nothing yet
+ */
+export async function createRole(endpoint: string, name = 'test'): Promise<string> {
+  const AssumeRolePolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+    ],
+  });
+  const iam = new IAMClient(cloudClient(endpoint));
+  try {
+    await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument }));
+  } catch (error) {
+    if (!(error instanceof EntityAlreadyExistsException)) throw error;
+  }
+  return `arn:aws:iam::000000000000:role/${name}`;
 }
 
 export async function updateFunction(endpoint: string, name: string, source: string): Promise<void> {

@@ -30,6 +30,7 @@ export interface TestRuntime {
 export const STATE: FunctionState = {
   name: 'executor',
   arn: 'arn:aws:lambda:us-east-1:000000000000:function:executor',
+  roleArn: 'arn:aws:iam::000000000000:role/executor',
   revision: '1',
   perTenant: true,
   handler: 'handler.handler',

@@ -18,6 +18,7 @@ import { createLog } from '../../../functions/shared/log.ts';
 import { cloudClient } from '../../../local/cloud/clients.ts';
 import { type Ministack, type MinistackOptions, startMinistack } from '../../../local/cloud/ministack.ts';
 import { ensureSetup } from '../../../scripts/setup.mjs';
+import { createRole } from '../../support/tenant-function.ts';
 import { isAlive, until } from '../../support/until.ts';
 
 let python = { cloud: '', executor: '' };
@@ -123,7 +124,7 @@ setInterval(() => {}, 1000);`;
         FunctionName: 'common',
         Runtime: 'nodejs24.x',
         Handler: 'handler.handler',
-        Role: 'arn:aws:iam::000000000000:role/test',
+        Role: await createRole(endpoint),
         Code: { ZipFile: zipSync({ 'handler.js': strToU8(source) }) },
       }),
     );

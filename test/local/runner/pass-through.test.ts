@@ -1,8 +1,20 @@
-import { createServer, type IncomingMessage, type RequestListener, request, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPassThrough, type PassThrough } from '../../../local/runner/pass-through.ts';
+import {
+  createPassThrough,
+  type PassThrough,
+  type PassThroughOptions,
+} from '../../../local/runner/pass-through.ts';
 
 let upstream: Server;
 let front: Server;
@@ -14,12 +26,16 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** How the next call is passed on. */
+let options: PassThroughOptions;
+
 const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 beforeEach(async () => {
   upstream = createServer((incoming, response) => answer(incoming, response));
   passOn = createPassThrough(await listen(upstream));
-  front = createServer(passOn);
+  options = {};
+  front = createServer((incoming, response) => passOn(incoming, response, options));
   await listen(front);
 });
 afterEach(() => {
@@ -83,6 +99,36 @@ describe('passing a call on', () => {
     expect(response.headers['set-cookie']).toEqual(['a', 'b']);
     expect(response.rawHeaders).toContain('X-Amzn-ErrorType');
     expect(await buffer(response)).toEqual(Buffer.from([0, 255]));
+  });
+
+  it('takes a body and headers in place of the caller’s', async () => {
+    let seen: object = {};
+    answer = async (incoming, response) => {
+      const { 'x-one': one, 'x-two': two } = incoming.headers;
+      seen = { one, two, body: (await buffer(incoming)).toString() };
+      response.end();
+    };
+    const body = Readable.from([Buffer.from('of'), Buffer.from('ours')]);
+    options = { body, headers: { 'x-one': '1', 'x-two': undefined } };
+    await send('PUT', '/', { 'X-One': '0', 'X-Two': '2', 'Content-Length': '6' }, Buffer.from('theirs'));
+    expect(seen).toEqual({ one: '1', two: undefined, body: 'ofours' });
+  });
+
+  it('lets an answer be replaced', async () => {
+    let told: ServerResponse | undefined;
+    front.prependListener('request', (_incoming, response) => {
+      told = response;
+    });
+    answer = (incoming, response) => response.writeHead(incoming.url === '/no' ? 404 : 200).end('theirs');
+    options = {
+      replace: async ({ statusCode }) => {
+        if (statusCode === 404) told?.writeHead(403).end('ours');
+        return statusCode === 404;
+      },
+    };
+    const bodyOf = async (path: string) =>
+      (await buffer(await send('GET', path, {}, Buffer.alloc(0)))).toString();
+    expect([await bodyOf('/no'), await bodyOf('/yes')]).toEqual(['ours', 'theirs']);
   });
 
   it('does not wait for the end of an answer', async () => {

@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { cloudClient } from '../../../local/cloud/clients.ts';
 import { publishLayer, updateFunction } from '../../support/tenant-function.ts';
 import { COUNTER, resultOf, startTestRunner, type TestRunner } from '../../support/test-runner.ts';
 import { until } from '../../support/until.ts';
@@ -104,6 +106,18 @@ def handler(event, context):
       /^(OWN|PATH|LANG|LC_CTYPE|TZ|TMPDIR|_HANDLER|_X_AMZN_TRACE_ID|SLASHBOX_LAYER_ROOT|(AWS|LAMBDA)_\w+)$/;
     expect(Object.keys(variables).filter((variable) => !known.test(variable))).toEqual([]);
     expect(JSON.stringify(variables)).not.toContain('of the host');
+  });
+
+  it('has a session of its role, under its own name', async () => {
+    const source = 'import os\ndef handler(event, context): return dict(os.environ)';
+    const name = await runner.create({ source });
+    const variables = resultOf(await runner.invoke(name, 'a')) as Record<string, string>;
+    const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = variables;
+    const credentials = { accessKeyId, secretAccessKey, sessionToken: variables.AWS_SESSION_TOKEN ?? '' };
+    const sts = new STSClient({ ...cloudClient(endpoint), credentials });
+    expect((await sts.send(new GetCallerIdentityCommand({}))).Arn).toBe(
+      `arn:aws:sts::000000000000:assumed-role/test/${name}`,
+    );
   });
 
   it('has a temporary folder of its own that goes with it', async () => {
