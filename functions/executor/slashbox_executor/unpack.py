@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from .deadline import Deadline
 
@@ -100,14 +100,16 @@ def _read_entry(stream: _Stream) -> _Entry:
 
 
 def _safe_path(raw: bytes, flags: int) -> str:
+    """Relative, normal, and with a slash at its end where it is a folder's."""
     try:
         name = raw.decode("utf-8" if flags & _IN_UTF8 else "ascii")
     except UnicodeDecodeError as error:
         raise BundleError("it is damaged: the name of an entry is not text") from error
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name or "\0" in name:
+    # Thousands of times: what `PurePosixPath` would find takes it ten times as long.
+    parts = [part for part in name.split("/") if part not in {"", "."}]
+    if name.startswith("/") or ".." in parts or not parts or "\\" in name or "\0" in name:
         raise BundleError(f"it has an entry that is not a plain file: {name[:100]!r}")
-    return f"{path}/" if name.endswith("/") else str(path)
+    return "/".join(parts) + ("/" if name.endswith("/") else "")
 
 
 def _content(entry: _Entry, stream: _Stream) -> Iterator[bytes | memoryview]:
@@ -150,6 +152,9 @@ class _Stream:
 
     def take(self, size: int) -> bytes:
         """Exactly `size` bytes. :raises BundleError: where there are fewer"""
+        if size <= len(self._part):
+            piece, self._part = bytes(self._part[:size]), self._part[size:]
+            return piece
         return b"".join(self.pieces(size))
 
     def pieces(self, size: int) -> Iterator[memoryview]:
