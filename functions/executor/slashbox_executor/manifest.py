@@ -23,6 +23,11 @@ class Bundle:
     bytes: int
     unpacked_bytes: int
 
+    @property
+    def is_compressed(self) -> bool:
+        """As a whole, with zstd; environments of earlier versions have plain zips (docs/adr/0012)."""
+        return self.key.endswith(".zst")
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:

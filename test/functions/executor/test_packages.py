@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from executor_support import make_zip
 from slashbox_executor.deadline import Deadline
 from slashbox_executor.manifest import Bundle, Distribution, Manifest
@@ -29,12 +30,13 @@ class Shelf:
         self.closed = 0
 
     def fetch(self, key: str, size: int, deadline: Deadline) -> Iterator[bytes]:
-        self.fetched.append(key)
-        data = self.bundles[key]
+        name = key.removesuffix(".zst")
+        self.fetched.append(name)
+        data = self.bundles[name]
         yield data[:40]
         if self.fail:
             raise self.fail
-        if key in self.refuse:
+        if name in self.refuse:
             raise TransferError("the store is gone")
         yield data[40:]
 
@@ -54,15 +56,26 @@ class Disk:
 
 
 class Kit:
-    """A store with distributions of 1,000 bytes each."""
+    """A store with distributions of 1,000 bytes each; `compressed` as the build makes them."""
 
-    def __init__(self, folder: Path, needs: dict[str, Sequence[str]], capacity: int = 1 << 30) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        needs: dict[str, Sequence[str]],
+        capacity: int = 1 << 30,
+        *,
+        compressed: bool = True,
+    ) -> None:
         self.shelf, self.log, self.disk = Shelf(), list[str](), Disk(capacity)
         distributions = {}
         for name, requires in needs.items():
             data = make_zip({f"{name}.py": name.encode().ljust(1_000, b"#")})
+            if compressed:
+                data = zstd.compress(data)
             self.shelf.bundles[name] = data
-            bundle = Bundle(name, hashlib.sha256(data).hexdigest(), len(data), 1_000)
+            bundle = Bundle(
+                f"{name}.zst" if compressed else name, hashlib.sha256(data).hexdigest(), len(data), 1_000
+            )
             distributions[name] = Distribution(name, "1.0", True, False, tuple(requires), bundle)
         manifest = Manifest("e", {name: (name,) for name in needs}, distributions)
         self.folder = folder
@@ -81,8 +94,9 @@ class Kit:
         return sorted(path.name.removesuffix("-1.0") for path in self.folder.iterdir())
 
 
-def test_closure_comes_whole_and_in_one_go(tmp_path: Path) -> None:
-    kit = Kit(tmp_path, {"a": ["b"], "b": ["c"], "c": [], "d": []})
+@pytest.mark.parametrize("compressed", [True, False])
+def test_closure_comes_whole_and_in_one_go(compressed: bool, tmp_path: Path) -> None:
+    kit = Kit(tmp_path, {"a": ["b"], "b": ["c"], "c": [], "d": []}, compressed=compressed)
     assert kit.run("a") == []
     assert (kit.present, sorted(kit.shelf.fetched)) == (["a", "b", "c"], ["a", "b", "c"])
     assert (tmp_path / "c-1.0" / "c.py").read_text().startswith("c#")

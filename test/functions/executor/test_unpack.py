@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slashbox_executor.deadline import Deadline
+from slashbox_executor.decompress import decompressed
 from slashbox_executor.unpack import BundleError, unpack
 
-from layers.approved.archive import write_archive
+from layers.approved.archive import compress_file, write_archive
 
 _MOST_BYTES = 1 << 20
 _NAMES = st.from_regex(r"[a-zé]{1,3}(/[a-z]{1,3}){0,3}", fullmatch=True)
@@ -60,18 +61,21 @@ def test_files_are_those_that_were_packed_however_they_arrive(
         assert _unpack(_in_parts(_zip(files.items(), method), cuts), Path(folder)) == files
 
 
-@pytest.mark.parametrize("compress", [True, False])
-def test_what_the_builder_packs_is_unpacked(compress: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed_as", ["plain", "deflated", "compressed"])
+def test_what_builders_packed_then_and_now_is_unpacked(packed_as: str, tmp_path: Path) -> None:
     files = {"p/__init__.py": b"x = 1\n" * 500, "p/data/\u00fcber.bin": bytes(range(256)) * 9, "p/empty": b""}
     for name, data in files.items():
         path = tmp_path / "tree" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    size = write_archive(tmp_path / "tree", tmp_path / "p.zip", compress=compress)
+    size = write_archive(tmp_path / "tree", tmp_path / "p.zip", deflate=packed_as == "deflated")
+    compress_file(tmp_path / "p.zip", tmp_path / "p.zip.zst")
     (tmp_path / "out").mkdir()
-    packed = (tmp_path / "p.zip").read_bytes()
-    assert (len(packed) < size) == compress
-    assert _unpack([packed], tmp_path / "out", most_bytes=size) == files
+    if packed_as == "compressed":
+        parts = list(decompressed([(tmp_path / "p.zip.zst").read_bytes()], size))
+    else:
+        parts = [(tmp_path / "p.zip").read_bytes()]
+    assert _unpack(parts, tmp_path / "out", most_bytes=size) == files
 
 
 @given(
