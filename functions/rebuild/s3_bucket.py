@@ -46,7 +46,7 @@ class S3Bucket:
         if self.has(key, sha256):
             return False
         with path.open("rb") as file:
-            self._put(key, file, ChecksumSHA256=_base64(sha256), ContentType="application/zip")
+            self._put(key, file, ChecksumSHA256=_base64(sha256), ContentType=_content_type(path))
         return True
 
     def download(self, key: str, path: Path, sha256: str) -> bool:
@@ -83,6 +83,10 @@ class S3Bucket:
 
 def _raise_conflict(key: str, cause: Exception | None = None) -> NoReturn:
     raise ConflictError(f"{key} was written by somebody else") from cause
+
+
+def _content_type(path: Path) -> str:
+    return "application/zstd" if path.suffix == ".zst" else "application/zip"
 
 
 def _base64(sha256: str) -> str:

@@ -11,7 +11,7 @@ export const BUNDLES_PREFIX = 'bundles/';
 
 /** As layers/approved/store.py makes it: no two contents have one key. */
 export const bundleKey = (name: string, version: string, sha256: string): string =>
-  `${BUNDLES_PREFIX}${name}-${version}-${sha256}.zip`;
+  `${BUNDLES_PREFIX}${name}-${version}-${sha256}.zip.zst`;
 
 export const environmentPrefix = (environment: string): string => `${ENVIRONMENTS_PREFIX}${environment}/`;
 

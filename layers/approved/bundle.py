@@ -2,9 +2,8 @@
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
-from layers.approved.archive import sha256_of, write_archive
+from layers.approved.archive import compress_file, sha256_of, write_archive
 from layers.approved.byte_code import Interpreter, compile_tree
 from layers.approved.errors import BuildError
 from layers.approved.fetch import Source, fetch_distribution
@@ -13,9 +12,6 @@ from layers.approved.processes import Processes
 from layers.approved.store import BuiltBundle, Store, bundle_file
 from layers.approved.strip import import_roots, strip_tree
 from layers.approved.target import Target
-
-# Of a file, on average: below it, making files takes longer than receiving them (docs/adr/0012).
-_LARGE_FILE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,10 @@ def build_bundle(
         )
     if workshop.interpreter is not None:
         compile_tree(tree, workshop.interpreter, workshop.processes)
-    packed = work / "bundle.zip"
-    unpacked = write_archive(tree, packed, compress=pays_to_deflate(tree))
+    plain, packed = work / "bundle.zip", work / "bundle.zip.zst"
+    unpacked = write_archive(tree, plain, deflate=False)
+    shutil.rmtree(tree)
+    compress_file(plain, packed)
     sha256 = sha256_of(packed)
     file = bundle_file(distribution, sha256)
     bundle = BuiltBundle(file, sha256, packed.stat().st_size, unpacked, roots)
@@ -58,9 +56,3 @@ def build_bundle(
     store.record(distribution, bundle)
     shutil.rmtree(work, ignore_errors=True)
     return bundle
-
-
-def pays_to_deflate(tree: Path) -> bool:
-    """Whether a person waits less for fewer bytes to arrive than for the processor to inflate them."""
-    sizes = [file.stat().st_size for file in tree.rglob("*") if file.is_file()]
-    return sum(sizes) > len(sizes) * _LARGE_FILE_BYTES

@@ -207,7 +207,7 @@ def _publish(manifest: dict[str, object], store: Store, progress: Progress, *, p
         write_whole(in_layer, text)
     if pack_layer and not store.packed_layer.exists():
         progress("[packages] packing the layer")
-        write_archive(store.layer, store.packed_layer, compress=True)
+        write_archive(store.layer, store.packed_layer, deflate=True)
     write_whole(store.manifest, text)
 
 

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 
-from layers.approved.archive import extract_archive
+from layers.approved.archive import extract_compressed
 from layers.approved.bundle import Workshop
 from layers.approved.errors import BuildError
 from layers.approved.font_cache import build_font_cache
@@ -36,7 +36,7 @@ def assemble_layer(
     site_packages.mkdir(parents=True)
     for member in members:
         try:
-            extract_archive(store.path_of(built[member.name]), site_packages)
+            extract_compressed(store.path_of(built[member.name]), site_packages)
         except FileExistsError as error:
             raise BuildError(
                 f"{member.name} brings a file that another package of the layer has too: {error.filename}"

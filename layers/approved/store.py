@@ -27,7 +27,7 @@ class BuiltBundle:
 
 def bundle_file(distribution: LockedDistribution, sha256: str) -> str:
     """A name that two different contents never share (docs/adr/0014)."""
-    return f"{distribution.name}-{distribution.version}-{sha256}.zip"
+    return f"{distribution.name}-{distribution.version}-{sha256}.zip.zst"
 
 
 @dataclass(frozen=True)

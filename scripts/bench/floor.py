@@ -1,10 +1,12 @@
 """The physical limit of an installation: the same bytes, written as the same files, and nothing else."""
 
+import io
 import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from backports import zstd
 from slashbox_executor.manifest import Manifest, read_manifest
 
 from scripts.bench.prepare import BenchError, Prepared
@@ -26,7 +28,10 @@ def read_tree(prepared: Prepared, name: str) -> list[TreeFile]:
     for item in manifest_of(prepared).closure([name]):
         if item.bundle is None:
             raise BenchError(f"{item.name} was not built")
-        with zipfile.ZipFile(prepared.environment / item.bundle.key) as archive:
+        with (
+            zstd.open(prepared.environment / item.bundle.key) as frame,
+            zipfile.ZipFile(io.BytesIO(frame.read())) as archive,
+        ):
             files += [
                 TreeFile(f"{item.name}/{each.filename}", archive.read(each)) for each in archive.infolist()
             ]

@@ -229,7 +229,7 @@ async function uploadOnce(s3: S3Client, { bucket, key, file, sha256 }: Upload): 
       Bucket: bucket,
       Key: key,
       Body: await readFile(file),
-      ContentType: 'application/zip',
+      ContentType: key.endsWith('.zst') ? 'application/zstd' : 'application/zip',
       ...(sha256 !== undefined && { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') }),
     }),
   );

@@ -100,7 +100,7 @@ describe('a renewal, in this order', () => {
     const { Contents = [] } = await s3.send(
       new ListObjectsV2Command({ Bucket: outputs.PackagesBucketName, Prefix: BUNDLES_PREFIX }),
     );
-    const releases = Contents.map(({ Key = '' }) => /^bundles\/(.*)-[0-9a-f]{64}\.zip$/.exec(Key)?.[1]);
+    const releases = Contents.map(({ Key = '' }) => /^bundles\/(.*)-[0-9a-f]{64}\.zip\.zst$/.exec(Key)?.[1]);
     expect(releases.sort()).toEqual(['amber-1.1', 'birch-1.0', 'cedar-1.0']);
   });
 

@@ -136,7 +136,7 @@ class MemoryBucket:
 
 def release_of(key: str) -> str:
     """`birch-1.0` for its bundle, and what is no bundle by its file's name."""
-    return re.sub(r"-[0-9a-f]{64}\.zip$", "", key.rpartition("/")[2])
+    return re.sub(r"-[0-9a-f]{64}\.zip\.zst$", "", key.rpartition("/")[2])
 
 
 class World:

@@ -15,8 +15,8 @@ const progress = {
   version: 1,
   content: ['birch'],
   finished: {
-    birch: { recipe: 'b'.repeat(64), bundle: { file: `birch-1.0-${SHA256}.zip`, sha256: SHA256 } },
-    cedar: { recipe: 'c'.repeat(64), bundle: { file: `cedar-1.0-${SHA256}.zip`, sha256: SHA256 } },
+    birch: { recipe: 'b'.repeat(64), bundle: { file: `birch-1.0-${SHA256}.zip.zst`, sha256: SHA256 } },
+    cedar: { recipe: 'c'.repeat(64), bundle: { file: `cedar-1.0-${SHA256}.zip.zst`, sha256: SHA256 } },
   },
 };
 const documents: readonly (readonly [string, Record<string, unknown>])[] = [

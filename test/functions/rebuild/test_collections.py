@@ -24,7 +24,7 @@ from functions.rebuild.bucket import (
 )
 from functions.rebuild.builder import EnvironmentBuilder, OutOfTimeError, Tools
 from functions.rebuild.progress import FinishedBundle, Progress, format_progress, parse_progress
-from layers.approved.archive import sha256_of, write_archive
+from layers.approved.archive import compress_file, sha256_of, write_archive
 from layers.approved.bundle import Workshop
 from layers.approved.lockfile import LockedDistribution
 from layers.approved.recipe import Recipe
@@ -96,8 +96,9 @@ def pretend_to_build(locked: LockedDistribution, imports: tuple[str, ...], works
     tree = workshop.store.work / locked.name
     (tree / locked.name).mkdir(parents=True, exist_ok=True)
     (tree / locked.name / "__init__.py").write_text(f"VERSION = '{locked.version}'\n", encoding="utf-8")
-    packed = workshop.store.folder / "bundle.zip"
-    unpacked = write_archive(tree, packed, compress=False)
+    plain, packed = workshop.store.folder / "bundle.zip", workshop.store.folder / "bundle.zip.zst"
+    unpacked = write_archive(tree, plain, deflate=False)
+    compress_file(plain, packed)
     sha256 = sha256_of(packed)
     size = packed.stat().st_size
     bundle = BuiltBundle(bundle_file(locked, sha256), sha256, size, unpacked, imports)

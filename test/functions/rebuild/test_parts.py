@@ -103,7 +103,7 @@ PROGRESS = Progress(
     {("amber", "1.0"): WheelFacts(("amber",), 10)},
     {
         "amber": FinishedBundle(
-            "a" * 64, BuiltBundle(f"amber-1.0-{'b' * 64}.zip", "b" * 64, 9, 10, ("amber",))
+            "a" * 64, BuiltBundle(f"amber-1.0-{'b' * 64}.zip.zst", "b" * 64, 9, 10, ("amber",))
         )
     },
 )

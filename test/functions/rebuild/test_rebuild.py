@@ -115,7 +115,7 @@ def test_an_environment_with_bundles_of_its_own_is_built_upon_without_them(world
     previous = built(world)
     world.promote(previous)
     old = world.bucket.objects[progress_key(previous)]
-    old.data = re.sub(rb"-[0-9a-f]{64}\.zip", b".zip", old.data)
+    old.data = re.sub(rb"-[0-9a-f]{64}\.zip\.zst", b".zip", old.data)
     world.bucket.objects = {
         key: value for key, value in world.bucket.objects.items() if not key.startswith(BUNDLES)
     }

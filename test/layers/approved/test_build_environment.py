@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import marshal
 import os
@@ -18,6 +19,7 @@ from typing import cast
 
 import pytest
 from approved_support import PYTHON, Shelf, make_wheel, need_uv
+from backports import zstd
 
 from layers.approved import environment as environment_module
 from layers.approved.byte_code import find_interpreter
@@ -41,7 +43,7 @@ def distributions(manifest: dict[str, object]) -> dict[str, dict[str, object]]:
 
 
 def bundle_in(folder: Path, name: str) -> Path:
-    (found,) = (folder / "bundles").glob(f"{name}-1.0-*.zip")
+    (found,) = (folder / "bundles").glob(f"{name}-1.0-*.zip.zst")
     return found
 
 
@@ -85,9 +87,9 @@ def test_a_bundle_is_what_its_manifest_entry_says(shelf: Shelf, tmp_path: Path) 
     path = bundle_in(tmp_path / "out", "birch")
     data = path.read_bytes()
     assert (bundle["sha256"], bundle["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
-    assert bundle["key"] == f"bundles/birch-1.0-{bundle['sha256']}.zip"
+    assert bundle["key"] == f"bundles/birch-1.0-{bundle['sha256']}.zip.zst"
     assert path == tmp_path / "out" / str(bundle["key"]), "what is read by file: URLs lies where its key says"
-    with zipfile.ZipFile(path) as archive:
+    with zstd.open(path) as frame, zipfile.ZipFile(io.BytesIO(frame.read())) as archive:
         entries = archive.infolist()
     assert sum(entry.file_size for entry in entries) == bundle["unpacked_bytes"]
     assert {entry.compress_type for entry in entries} == {zipfile.ZIP_STORED}
@@ -109,7 +111,10 @@ def test_tests_headers_stubs_and_scripts_stay_behind(shelf: Shelf, tmp_path: Pat
         "amber-1.0.dist-info/METADATA",
         "amber-1.0.dist-info/WHEEL",
     }
-    with zipfile.ZipFile(bundle_in(tmp_path / "out", "cedar")) as cedar:
+    with (
+        zstd.open(bundle_in(tmp_path / "out", "cedar")) as frame,
+        zipfile.ZipFile(io.BytesIO(frame.read())) as cedar,
+    ):
         assert "cedar_wood/__init__.pyi" in cedar.namelist(), "its own code reads its stub"
 
 
@@ -158,7 +163,7 @@ def test_a_corrupted_download_is_refused(shelf: Shelf, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="did not arrive as it was locked"):
         shelf.build(tmp_path / "out")
     assert not (tmp_path / "out/manifest.json").exists()
-    assert not list((tmp_path / "out").rglob("*.zip"))
+    assert not list((tmp_path / "out").rglob("*.zip*"))
 
 
 def test_a_release_without_wheel_is_refused(shelf: Shelf, tmp_path: Path) -> None:
@@ -176,11 +181,11 @@ def test_a_wheel_with_other_import_names_than_its_index_is_refused(shelf: Shelf,
 
 def test_a_second_build_does_nothing_again(shelf: Shelf, tmp_path: Path) -> None:
     shelf.build(tmp_path / "out", "birch")
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.zip")}
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.zip*")}
     shutil.rmtree(shelf.wheels)
     shelf.wheels.mkdir()
     shelf.build(tmp_path / "out", "birch")
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.zip")} == before
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.zip*")} == before
     assert shelf.said == []
 
 
