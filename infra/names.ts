@@ -27,6 +27,11 @@ export type FunctionName = BundleName | 'candidate';
 
 export const functionNameOf = (stage: string, name: FunctionName): string => `slashbox-${stage}-${name}`;
 
+/** Folder of the executor's code for Lambda, with what its Python lacks, made by scripts/lib/zstd-code.ts. */
+export const executorCodeOf = <Machine extends 'arm64' | 'x86_64'>(architecture: Machine) =>
+  `executor-${architecture}` as const;
+export type ExecutorCode = ReturnType<typeof executorCodeOf>;
+
 /** Folder beside the functions' bundles with uv for the rebuild, made by scripts/lib/uv-layer.ts. */
 export const uvLayerOf = (architecture: 'arm64' | 'x86_64'): string => `uv-${architecture}`;
 

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, CliCredentialsStackSynthesizer } from 'aws-cdk-lib';
 import { checkStage, type StageConfig } from './config.ts';
-import { FUNCTIONS, stackNameOf, uvLayerOf } from './names.ts';
+import { executorCodeOf, FUNCTIONS, stackNameOf, uvLayerOf } from './names.ts';
 import { SlashboxStack } from './slashbox-stack.ts';
 
 export interface SynthesisOptions {
@@ -35,7 +35,9 @@ export function createApp(
   { functionsDir = BUNDLES }: SynthesisOptions = {},
 ): { readonly app: App; readonly stack: SlashboxStack } {
   checkStage(config);
-  const needed = [...FUNCTIONS, ...(config.local ? [] : [uvLayerOf(config.architecture)])];
+  const { architecture } = config;
+  const inAws = [uvLayerOf(architecture), executorCodeOf(architecture)];
+  const needed = [...FUNCTIONS, ...(config.local ? [] : inAws)];
   const missing = needed.filter((name) => !existsSync(join(functionsDir, name)));
   if (missing.length) {
     throw new Error(

@@ -11,6 +11,7 @@ import { copyPython, listPython } from './lib/copy-python.ts';
 import { fingerprintOf, isUpToDate, remember } from './lib/fingerprint.ts';
 import { replaceFolder } from './lib/replace-folder.ts';
 import { bundleUv } from './lib/uv-layer.ts';
+import { bundleExecutor } from './lib/zstd-code.ts';
 import { ensureSetup } from './setup.mjs';
 
 export interface BundleOptions {
@@ -151,7 +152,10 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const started = performance.now();
   await bundle();
   await ensureSetup({ need: ['tools'] });
-  for (const architecture of ARCHITECTURES) await bundleUv(architecture);
+  for (const architecture of ARCHITECTURES) {
+    await bundleUv(architecture);
+    await bundleExecutor(architecture);
+  }
   const where = relative(process.cwd(), join(projectDir, 'dist', 'functions'));
   // Standard error: the CDK CLI runs this before a synthesis whose output a program may read.
   console.error(`[bundle] ${where} is up to date (${((performance.now() - started) / 1000).toFixed(1)} s)`);

@@ -12,7 +12,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import { clocksOf } from '../clocks.ts';
-import { functionNameOf, layerParameterOf } from '../names.ts';
+import { executorCodeOf, functionNameOf, layerParameterOf } from '../names.ts';
 import type { IsolatedNetwork } from './isolated-network.ts';
 import { ServiceFunction, type StageContext } from './service-function.ts';
 
@@ -42,14 +42,15 @@ export class Executor extends Construct {
 
   constructor(scope: Construct, id: string, { context, name, network, packages }: ExecutorProps) {
     super(scope, id);
-    const { stage, limits, executor, local } = context.config;
+    const { stage, limits, executor, local, architecture } = context.config;
     // Resolved by CloudFormation at every deploy: a deploy applies what was last promoted, never its own.
     const layerArn = StringParameter.valueForStringParameter(this, layerParameterOf(stage));
     const runsUsers = name === 'executor';
     this.service = new ServiceFunction(this, 'Service', {
       context,
       name,
-      bundle: 'executor',
+      // On this machine the runner's Python has zstd.
+      bundle: local ? 'executor' : executorCodeOf(architecture),
       description: runsUsers
         ? 'Slashbox: runs user code, one execution environment a user'
         : 'Slashbox: tries new packages in the shape of the executor',

@@ -17,7 +17,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import type { StageConfig } from '../config.ts';
-import { type BundleName, type FunctionName, functionNameOf } from '../names.ts';
+import { type BundleName, type ExecutorCode, type FunctionName, functionNameOf } from '../names.ts';
 
 /** What every function of a stage is made from. */
 export interface StageContext {
@@ -40,7 +40,7 @@ export interface ServiceFunctionProps
   readonly context: StageContext;
   readonly name: FunctionName;
   /** Whose code it runs. @default its own, by its name */
-  readonly bundle?: BundleName;
+  readonly bundle?: BundleName | ExecutorCode;
   readonly description: string;
   readonly language: 'node' | 'python';
   readonly memoryMegabytes: number;

@@ -144,7 +144,7 @@ describe('synthesis', () => {
   test('says how to make the bundles where they are missing', () => {
     const functionsDir = join(workspace.dir, 'nowhere');
     expect(() => synthesise(realStage(), join(workspace.dir, 'none'), { functionsDir })).toThrow(
-      /no bundle of interactions, worker, failures, cleanup, executor, rebuild, promote, uv-arm64 .* scripts\/bundle\.ts/,
+      /no bundle of interactions, worker, failures, cleanup, executor, rebuild, promote, uv-arm64, executor-arm64 .* scripts\/bundle\.ts/,
     );
   });
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readLimits } from '../../functions/shared/limits.ts';
-import { LOCAL_STAGE, parseStage, type StageConfig } from '../../infra/config.ts';
-import { FUNCTIONS, stackNameOf, uvLayerOf } from '../../infra/names.ts';
+import { ARCHITECTURES, LOCAL_STAGE, parseStage, type StageConfig } from '../../infra/config.ts';
+import { executorCodeOf, FUNCTIONS, stackNameOf, uvLayerOf } from '../../infra/names.ts';
 import { synthesise } from '../../infra/synthesise.ts';
 
 export const STAGE_FILE = {
@@ -47,7 +47,8 @@ export interface Workspace {
 export function createWorkspace(): Workspace {
   const dir = mkdtempSync(join(tmpdir(), 'slashbox-infra-'));
   const functionsDir = join(dir, 'functions');
-  for (const name of [...FUNCTIONS, uvLayerOf('arm64'), uvLayerOf('x86_64')]) {
+  const inAws = ARCHITECTURES.flatMap((machine) => [uvLayerOf(machine), executorCodeOf(machine)]);
+  for (const name of [...FUNCTIONS, ...inAws]) {
     mkdirSync(join(functionsDir, name), { recursive: true });
     writeFileSync(join(functionsDir, name, 'handler.py'), `# ${name}\n`);
   }

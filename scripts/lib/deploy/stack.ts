@@ -10,6 +10,7 @@ import { bundle } from '../../bundle.ts';
 import { OperatorError } from '../arguments.ts';
 import { runProgram } from '../run-program.ts';
 import { bundleUv } from '../uv-layer.ts';
+import { bundleExecutor } from '../zstd-code.ts';
 import type { StackPort } from './deploy-stage.ts';
 
 /** @param root the project's folder */
@@ -28,6 +29,7 @@ export function createStack(config: StageConfig, root: string): StackPort {
   return {
     async bundle() {
       await Promise.all([bundle(), bundleUv(config.architecture, root)]);
+      await bundleExecutor(config.architecture, root);
     },
 
     // From an empty folder: with an app at hand the CLI would synthesise it first.
