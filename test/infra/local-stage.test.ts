@@ -89,6 +89,17 @@ describe('the stage of npm start', () => {
     },
   );
 
+  test('tells the executor, and nothing else, who builds what a run is the first to need', () => {
+    const told = Object.entries(local.findResources('AWS::Lambda::Function'))
+      .filter(([, { Properties }]) => Properties.Environment?.Variables?.SLASHBOX_FIRST_USE_URL)
+      .map(([, { Properties }]) => [
+        Properties.FunctionName,
+        Properties.Environment.Variables.SLASHBOX_FIRST_USE_URL,
+      ]);
+    expect(told).toEqual([['slashbox-local-executor', 'http://127.0.0.1:4998']]);
+    expect(templateText(realStage(), workspace)).not.toContain('SLASHBOX_FIRST_USE_URL');
+  });
+
   test('renews whatever packages it is asked for, by its own uv', () => {
     expect(only(local, 'AWS::Lambda::Function', 'RenewalRebuild')).toMatchObject({
       Environment: { Variables: { SLASHBOX_UV: '/usr/bin/uv' } },

@@ -29,6 +29,7 @@ export const embeddedStage = (changes: Partial<StageConfig> = {}): StageConfig =
   local: {
     endpoint: 'http://127.0.0.1:4566',
     vpcEndpoint: 'http://127.0.0.1:4999',
+    firstUseEndpoint: 'http://127.0.0.1:4998',
     assetBucket: 'slashbox-assets',
     uv: '/usr/bin/uv',
     discordApiBase: 'http://127.0.0.1:8787/api',

@@ -102,7 +102,7 @@ describe('the commands', () => {
     const { status, stderr } = run('setup.mjs', 'clod');
     expect([status, stderr]).toEqual([
       1,
-      'There is no part "clod": choose from node, tools, cloud, executor, dev, packages.\n',
+      'There is no part "clod": choose from node, tools, cloud, executor, dev, packages, bundles.\n',
     ]);
   });
 
