@@ -13,6 +13,7 @@ import {
 import type { S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, paginateGetParameterHistory, type SSMClient } from '@aws-sdk/client-ssm';
 import { ExecutorResultSchema } from '../shared/executor-protocol.ts';
+import { parseJson } from '../shared/json.ts';
 import { environmentOf, pointerNote } from '../shared/package-environment.ts';
 import { publishLayerVersion } from '../shared/publish-layer.ts';
 import type { PromotePorts } from './app.ts';
@@ -143,12 +144,4 @@ function createPointer({ ssm, cloudFormation, pointer: Name, stackName }: Promot
       );
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

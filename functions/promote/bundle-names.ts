@@ -1,5 +1,6 @@
 /** Which shared bundles an environment's documents name: what is named stays, what cannot be read is an error. */
 import * as z from 'zod';
+import { parseJson } from '../shared/json.ts';
 import { BUNDLES_PREFIX } from '../shared/package-environment.ts';
 
 /** Nobody knows what is needed; the message names the document. */
@@ -34,15 +35,7 @@ export const namesBundles = (key: string): boolean => DOCUMENT.test(key);
 /** @param document its key; @throws UnreadableNamesError where the text does not fit, or is of another version */
 export function readBundleNames(document: string, text: string | undefined): readonly string[] {
   const reader = READERS[DOCUMENT.exec(document)?.[1] ?? ''];
-  const names = reader?.safeParse(parseJson(text));
+  const names = reader?.safeParse(parseJson(text ?? ''));
   if (!names?.success) throw new UnreadableNamesError(`${document} is damaged, or of another version`);
   return names.data;
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
  * fits exactly is let through, and only the keys that bundles of such content have.
  */
 import * as z from 'zod';
+import { parseJson } from '../shared/json.ts';
 import { bundleKey } from '../shared/package-environment.ts';
 
 /** The manifest says something else than was asked for, or something that cannot be; nothing was touched. */
@@ -111,12 +112,4 @@ function mistakeIn(manifest: Manifest, environment: string, platform: Platform):
     .flat()
     .find((distribution) => !Object.hasOwn(distributions, distribution));
   return owner && `${owner} is named but not described`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -10,6 +10,7 @@ import {
   ExecutorResultSchema,
 } from '../shared/executor-protocol.ts';
 import type { UserId } from '../shared/ids.ts';
+import { parseJson } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
 
 export type ExecutorAnswer =
@@ -82,13 +83,5 @@ export function createExecutorClient({
       });
       return { kind: 'crashed' };
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
