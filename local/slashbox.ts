@@ -38,7 +38,6 @@ import { localStage } from './local-stage.ts';
 import { startFirstUseOfSetup } from './packages/start-first-use.ts';
 import { Activity } from './playground/activity.ts';
 import { startPlayground } from './playground/server.ts';
-import { chooseStablePort, rememberPort } from './process/stable-port.ts';
 import { startRunner } from './runner/runner.ts';
 import { removeRunning, writeRunning } from './running.ts';
 import type { Settings } from './settings.ts';
@@ -173,12 +172,11 @@ async function start(
   const { environment } = manifest;
   const bundlesDir = join(packages, 'bundles');
   let bucket = '';
-  const firstUsePort = join(home, 'first-use.port');
   const firstUse = await startFirstUseOfSetup({
     paths: setupPaths(projectDir),
     packages,
     env: process.env,
-    port: await chooseStablePort(firstUsePort),
+    memory: join(home, 'first-use.port'),
     publish: (bundles) =>
       uploadBundles({ s3, bucket, environment, bundles: Object.values(bundles), bundlesDir }),
     onProblem: (problem) => log.error('a package could not be built', { problem }),
@@ -188,7 +186,6 @@ async function start(
     },
   });
   stops.push(() => firstUse.close());
-  await rememberPort(firstUsePort, firstUse.port);
 
   step('deploying the stack');
   await bundle();

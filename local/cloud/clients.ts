@@ -1,5 +1,4 @@
 /** How an AWS client reaches the embedded cloud. */
-
 import { CLOUD_CREDENTIALS, CLOUD_REGION } from './ministack.ts';
 
 export interface CloudClientConfig {

@@ -1,6 +1,6 @@
 /** A fake Discord on a loopback port of its own, for tests that need no page. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../process/listen.ts';
 import { createFakeDiscord, type FakeDiscord, type FakeDiscordOptions } from './fake-discord.ts';
 import { sendResponse, toRequest } from './http-bridge.ts';
 
@@ -24,11 +24,7 @@ export async function serveFakeDiscord(
       .then((found) => sendResponse(outgoing, found ?? new Response('Not found', { status: 404 })))
       .catch((error: unknown) => outgoing.destroy(error instanceof Error ? error : new Error(String(error))));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  origin = (await listen(server, options)).url;
   return {
     discord,
     origin,

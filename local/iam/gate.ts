@@ -4,9 +4,10 @@
  * What is not allowed is answered as AWS answers it, and logged. Operators do not come this way.
  */
 import { mkdir } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Log } from '../../functions/shared/log.ts';
+import { listen } from '../process/listen.ts';
 import { createPassThrough } from '../runner/pass-through.ts';
 import { createCallers } from './callers.ts';
 import { permissionsOf } from './calls/permissions.ts';
@@ -14,7 +15,6 @@ import { bucketArn, bucketOf } from './calls/s3.ts';
 import type { Permission } from './evaluate.ts';
 import { readIncoming } from './incoming.ts';
 import { createJudge } from './judge.ts';
-import { listen } from './listen.ts';
 import { needsOperator, operatorHeaders } from './operator.ts';
 import { createPolicyStore } from './policies.ts';
 import { nameOf, Refused, refuse, unknownKey, unmapped } from './refusal.ts';
@@ -56,18 +56,18 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   const toCloud = createPassThrough(cloudEndpoint);
   const toLambda = createPassThrough(lambdaEndpoint);
   await mkdir(home, { recursive: true });
-  const main = await listen(join(home, 'port'), (request, response) =>
-    serve(request, response, async () => undefined),
-  );
-  const vpc = await listen(join(home, 'vpc-port'), (request, response) =>
-    serve(request, response, vpcEndpoint.id),
-  );
+  const main = createServer((request, response) => serve(request, response, async () => undefined));
+  const vpc = createServer((request, response) => serve(request, response, vpcEndpoint.id));
+  // An SDK keeps its connections; closing one under it would fail its next call.
+  for (const server of [main, vpc]) server.keepAliveTimeout = 0;
+  const { url } = await listen(main, { memory: join(home, 'port') });
+  const { url: vpcUrl } = await listen(vpc, { memory: join(home, 'vpc-port') });
 
   return {
-    url: main.url,
-    vpcEndpoint: vpc.url,
+    url,
+    vpcEndpoint: vpcUrl,
     async stop() {
-      for (const { server } of [main, vpc]) {
+      for (const server of [main, vpc]) {
         server.close();
         server.closeAllConnections();
       }

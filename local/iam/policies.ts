@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import { cloudClient } from '../cloud/clients.ts';
+import { createRemembered } from '../process/remembered.ts';
 import { PolicyError, parsePolicy, type Statement } from './policy.ts';
 
 export interface PolicyStore {
@@ -31,25 +32,16 @@ export interface PolicyStore {
 export function createPolicyStore(endpoint: string, lifetimeMs: number): PolicyStore {
   const iam = new IAMClient(cloudClient(endpoint));
   const s3 = new S3Client(cloudClient(endpoint));
-  const read = new Map<string, { readonly at: number; readonly statements: Promise<Statement[]> }>();
+  const remembered = createRemembered<Statement[]>(lifetimeMs);
 
   return {
-    ofRole: (RoleName) => remember(`role ${RoleName}`, () => readRole(RoleName)),
-    ofBucket: (Bucket) => remember(`bucket ${Bucket}`, () => readBucket(Bucket)),
+    ofRole: (RoleName) => remembered(`role ${RoleName}`, () => readRole(RoleName)),
+    ofBucket: (Bucket) => remembered(`bucket ${Bucket}`, () => readBucket(Bucket)),
     close() {
       iam.destroy();
       s3.destroy();
     },
   };
-
-  function remember(key: string, find: () => Promise<Statement[]>): Promise<Statement[]> {
-    const known = read.get(key);
-    if (known && Date.now() - known.at < lifetimeMs) return known.statements;
-    const statements = find();
-    read.set(key, { at: Date.now(), statements });
-    statements.catch(() => read.delete(key));
-    return statements;
-  }
 
   async function readRole(RoleName: string): Promise<Statement[]> {
     try {

@@ -3,10 +3,9 @@
  * another package waits once, while it tells how far it is, and finds it built from then on. The executor asks
  * over loopback HTTP (slashbox_executor/first_use.py) and gets a line of JSON for each thing there is to say.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Bundle } from '../../scripts/lib/seed-environment.ts';
+import { listen } from '../process/listen.ts';
 
 /** By distribution. */
 export type Bundles = Readonly<Record<string, Bundle>>;
@@ -14,8 +13,8 @@ export type Bundles = Readonly<Record<string, Bundle>>;
 export interface FirstUseOptions {
   /** The only environment that packages are built for. */
   readonly environment: string;
-  /** @default any free one */
-  readonly port?: number;
+  /** File that remembers the port; any free one where not set. */
+  readonly memory?: string;
   /** Builds what a distribution needs beside the layer, or finds it built; @throws with words for the operator */
   readonly build: (distribution: string, tell: (progress: string) => void) => Promise<Bundles>;
   /** Puts bundles where the executor fetches them from. @default they are there already */
@@ -27,7 +26,6 @@ export interface FirstUseOptions {
 export interface FirstUseService {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -54,12 +52,9 @@ export async function startFirstUse(options: FirstUseOptions): Promise<FirstUseS
         : Promise.reject(new Error(NOT_OURS));
     void answer(request, response, build);
   });
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { url } = await listen(server, options);
   return {
-    url: `http://127.0.0.1:${port}`,
-    port,
+    url,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

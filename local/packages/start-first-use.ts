@@ -4,7 +4,7 @@ import { type BundleBuilderOptions, createBundleBuilder } from './bundle-builder
 import { type FirstUseOptions, type FirstUseService, startFirstUse } from './first-use.ts';
 
 export interface FirstUseOfSetupOptions
-  extends Pick<FirstUseOptions, 'port' | 'publish' | 'onActivity'>,
+  extends Pick<FirstUseOptions, 'memory' | 'publish' | 'onActivity'>,
     Pick<BundleBuilderOptions, 'paths' | 'env' | 'onProblem'> {
   /** Folder of the environment that set-up made. */
   readonly packages: string;

@@ -3,9 +3,9 @@
  * that Discord would call. It never passes a request on to anything but the HTTP API.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { FakeDiscord } from '../discord/fake-discord.ts';
 import { sendResponse, toRequest } from '../discord/http-bridge.ts';
+import { listen } from '../process/listen.ts';
 import type { Activity } from './activity.ts';
 import { refusalOf } from './guard.ts';
 import { forwardInteraction } from './interactions-proxy.ts';
@@ -16,7 +16,6 @@ import type { Health } from './page-protocol.ts';
 export interface PlaygroundOptions {
   /** 0 for any free port. */
   readonly port: number;
-  readonly host?: '127.0.0.1';
   readonly discord: FakeDiscord;
   /** The HTTP API that `POST /interactions` is handed to; null while it is not deployed yet. */
   readonly interactionsUrl: () => string | null;
@@ -40,7 +39,7 @@ export interface Playground {
 
 /** @throws where the port is taken, with the system's `EADDRINUSE` as code */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const { host = '127.0.0.1', log = console.error } = options;
+  const { log = console.error } = options;
   let origin = '';
   const respond = createRoutes(options);
   const server = createServer((incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -58,12 +57,8 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
           .end('{"message":"Something went wrong."}');
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  origin = `http://${host}:${port}`;
+  const { port, url } = await listen(server, { port: options.port });
+  origin = url;
   return {
     origin,
     port,

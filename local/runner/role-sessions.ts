@@ -1,6 +1,7 @@
 /** Sessions of the functions' roles, as Lambda begins them, for the environments that it would give them to. */
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { cloudClient } from '../cloud/clients.ts';
+import { createRemembered } from '../process/remembered.ts';
 import type { FunctionState } from './function-store.ts';
 
 /** As the variables of an execution environment. */
@@ -21,19 +22,11 @@ const RENEWED_AFTER_MS = 1_800_000;
 
 export function createRoleSessions(cloudEndpoint: string): RoleSessions {
   const sts = new STSClient(cloudClient(cloudEndpoint));
-  const sessions = new Map<string, { readonly began: number; readonly session: Promise<RoleSession> }>();
+  const remembered = createRemembered<RoleSession>(RENEWED_AFTER_MS);
   const functions = new Map<string, string>();
 
   return {
-    of({ name, roleArn }) {
-      const key = `${name} ${roleArn}`;
-      const known = sessions.get(key);
-      if (known && Date.now() - known.began < RENEWED_AFTER_MS) return known.session;
-      const session = begin(name, roleArn);
-      sessions.set(key, { began: Date.now(), session });
-      session.catch(() => sessions.delete(key));
-      return session;
-    },
+    of: ({ name, roleArn }) => remembered(`${name} ${roleArn}`, () => begin(name, roleArn)),
     functionOf: (accessKeyId) => functions.get(accessKeyId),
     close: () => sts.destroy(),
   };

@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path';
 import type { Log } from '../../functions/shared/log.ts';
 import { CLOUD_REGION } from '../cloud/ministack.ts';
-import { chooseStablePort, rememberPort } from '../process/stable-port.ts';
+import { listen } from '../process/listen.ts';
 import { createEnvironmentPool } from './environment-pool.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
 import { createFunctionStore, type FunctionFolders, type FunctionState } from './function-store.ts';
@@ -64,7 +64,6 @@ export interface Runner {
   stop(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
 const MAX_ENVIRONMENTS = 8;
 const IDLE_SECONDS = 300;
 
@@ -102,15 +101,13 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   });
   // An SDK keeps its connections; closing one under it would fail its next call.
   server.keepAliveTimeout = 0;
-  const port = options.port || (await chooseStablePort(join(home, 'port')));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, HOST, resolve);
+  const { url } = await listen(server, {
+    ...(options.port && { port: options.port }),
+    memory: join(home, 'port'),
   });
-  await rememberPort(join(home, 'port'), port);
 
   return {
-    url: `http://${HOST}:${port}`,
+    url,
     sessionOf: sessions.functionOf,
     async prepare(functionName) {
       const state = await store.describe(functionName);

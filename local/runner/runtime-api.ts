@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../process/listen.ts';
 import { readBody } from './body.ts';
 import type { Invocation } from './invocation.ts';
 import { MAX_RESPONSE_BYTES } from './lambda-errors.ts';
@@ -58,11 +58,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
   });
   // A runtime is silent for as long as its code runs; its connection must not be closed under it.
   server.keepAliveTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { port } = await listen(server);
 
   return {
     open(side) {
