@@ -47,20 +47,11 @@ def build_environment(
     """
     check_roots(recipe.lock, recipe.index, f"the lock {recipe.target.lock_name}")
     needed = recipe.lock.closure([*recipe.core, *wanted])
-    workshop = Workshop(recipe.target, recipe.interpreter, source, Store(output), Processes())
-    store = workshop.store
-    with _only_builder(output):
-        try:
-            _build_bundles(recipe, needed, workshop, progress, workers)
-            built = _finished_bundles(recipe, store)
-            layer = choose_layer(recipe, built)
-            manifest = finish_environment(recipe, built, layer, workshop, progress, pack_layer=pack_layer)
-        except OSError as error:
-            raise _translate(error) from error
-        finally:
-            workshop.processes.stop()
-            shutil.rmtree(store.work, ignore_errors=True)
-    return manifest
+    with _workshop(recipe, source, output) as workshop:
+        _build_bundles(recipe, needed, workshop, progress, workers)
+        built = _finished_bundles(recipe, workshop.store)
+        layer = choose_layer(recipe, built)
+        return finish_environment(recipe, built, layer, workshop, progress, pack_layer=pack_layer)
 
 
 def build_bundles(
@@ -73,17 +64,10 @@ def build_bundles(
     """
     check_roots(recipe.lock, recipe.index, f"the lock {recipe.target.lock_name}")
     needed = set(recipe.lock.closure(wanted)) - set(recipe.lock.closure(recipe.core))
-    workshop = Workshop(recipe.target, recipe.interpreter, source, Store(output), Processes())
-    with _only_builder(output, wait=True):
-        try:
-            _build_bundles(recipe, needed, workshop, progress, workers)
-        except OSError as error:
-            raise _translate(error) from error
-        finally:
-            workshop.processes.stop()
-            shutil.rmtree(workshop.store.work, ignore_errors=True)
-    built = _finished_bundles(recipe, workshop.store)
-    return {name: describe_bundle(built[name]) for name in sorted(needed)}
+    with _workshop(recipe, source, output, wait=True) as workshop:
+        _build_bundles(recipe, needed, workshop, progress, workers)
+        built = _finished_bundles(recipe, workshop.store)
+        return {name: describe_bundle(built[name]) for name in sorted(needed)}
 
 
 def choose_layer(recipe: Recipe, built: Mapping[str, BuiltBundle]) -> frozenset[str]:
@@ -111,6 +95,20 @@ def finish_environment(
     manifest = make_manifest(recipe, built, layer)
     _publish(manifest, workshop.store, progress, pack_layer=pack_layer)
     return manifest
+
+
+@contextmanager
+def _workshop(recipe: Recipe, source: Source, output: Path, *, wait: bool = False) -> Iterator[Workshop]:
+    """For the only builder in `output`; ends what it started, and tells the disk's errors in words."""
+    workshop = Workshop(recipe.target, recipe.interpreter, source, Store(output), Processes())
+    with _only_builder(output, wait=wait):
+        try:
+            yield workshop
+        except OSError as error:
+            raise _translate(error) from error
+        finally:
+            workshop.processes.stop()
+            shutil.rmtree(workshop.store.work, ignore_errors=True)
 
 
 @contextmanager
