@@ -49,7 +49,6 @@ class Rebuild:
     pointer: PointerStore
     tools: Tools
     go_on: Callable[[Order], object]
-    now: Callable[[], datetime]
 
 
 def rebuild(order: Order, ports: Rebuild) -> dict[str, object]:
@@ -60,7 +59,7 @@ def rebuild(order: Order, ports: Rebuild) -> dict[str, object]:
     if order.age_only:
         pointer = ports.pointer.read()
         named = pointer.environment or pointer.layer
-        age = report_age(named, _current(pointer, ports), ports.now(), ports.function, print)
+        age = report_age(named, _current(pointer, ports), ports.tools.now(), ports.function, print)
         return {"outcome": "reported", "environment": pointer.environment, "age_days": round(age, 3)}
     return _Invocation(order, ports).run()
 
@@ -101,7 +100,7 @@ class _Invocation:
         recipe = self._plan(pointer, previous)
         self._environment = recipe.id
         if recipe.id == pointer.environment:
-            self._bucket.write(checked_key(recipe.id), self._ports.now().isoformat())
+            self._bucket.write(checked_key(recipe.id), self._ports.tools.now().isoformat())
             return self._end("unchanged", "nothing is newer than the environment in force")
         if self._bucket.read(manifest_key(recipe.id)):
             return self._end("finished", "it was built before, and is not in force")
@@ -197,6 +196,6 @@ class _Invocation:
             "state": state,
             "environment": self._environment,
             "message": message,
-            "at": self._ports.now().isoformat(),
+            "at": self._ports.tools.now().isoformat(),
         }
         self._bucket.write(STATUS_KEY, json.dumps(status))

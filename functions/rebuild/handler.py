@@ -77,7 +77,6 @@ def _ports(context: Context, folder: Path) -> Rebuild:
             wait=time.sleep,
         ),
         go_on=_invoker(awslambda, context.function_name),
-        now=lambda: datetime.now(UTC),
     )
 
 

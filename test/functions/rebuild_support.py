@@ -219,7 +219,6 @@ class World:
                 wait=self._wait,
             ),
             go_on=self.orders.append,
-            now=lambda: NOW,
         )
 
     def _wait(self, seconds: float) -> None:
